@@ -1,0 +1,299 @@
+"""The messages between the stages, as values.
+
+Every type is frozen and carries the version of its shape. A reader accepts every older version
+(`services.adapters.wire` upgrades it) and ignores fields it does not know. Offsets are half-open
+character offsets [start, end) into `Note.text`. Times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.core import identity
+
+NOTE_SCHEMA = 1
+EXTRACTION_SCHEMA = 1
+PAIR_DELTA_SCHEMA = 1
+SIGNAL_SCHEMA = 1
+ALERT_SCHEMA = 1
+
+
+class NoteStatus(StrEnum):
+    """Whether the source still stands by this version of the note."""
+
+    CURRENT = "current"
+    RETRACTED = "retracted"
+
+
+class MentionType(StrEnum):
+    """What a mention names."""
+
+    DRUG = "DRUG"
+    ADE = "ADE"
+
+
+class Assertion(StrEnum):
+    """What the writer of the note says of a relation."""
+
+    AFFIRMED = "affirmed"
+    HISTORICAL = "historical"
+    UNCERTAIN = "uncertain"
+    NEGATED = "negated"
+    HYPOTHETICAL = "hypothetical"
+    FAMILY = "family"
+
+
+class Sex(StrEnum):
+    """Stratum of administrative sex."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One version of one clinical document.
+
+    `patient_key` is a pseudonym. A higher `version` replaces a lower one; a retraction outranks
+    every version up to its own. `text` may be empty (and is, in a retraction).
+    """
+
+    source: str
+    note_id: str
+    version: int
+    patient_key: str
+    written_at: datetime
+    text: str
+    status: NoteStatus = NoteStatus.CURRENT
+    sex: Sex = Sex.UNKNOWN
+    age_years: int | None = None
+    note_type: str | None = None
+    schema_version: int = NOTE_SCHEMA
+
+    @property
+    def key(self) -> str:
+        """Identity of the document over all its versions."""
+        return identity.note_key(self.source, self.note_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A span [start, end) of the note that names a drug or an event.
+
+    `mention_id` is unique in its extraction. `probability` is the mean probability of the tags of
+    its words. `concept` is the normalised name under which the mention is counted.
+    """
+
+    mention_id: str
+    type: MentionType
+    start: int
+    end: int
+    text: str
+    probability: float
+    concept: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """*This drug mention caused this event mention*, as the note has it.
+
+    `drug_id` and `event_id` are mention ids of the same extraction. `evidence_start` and
+    `evidence_end` span the window that was read; `evidence_text` is that text (patient text: it
+    goes to the record, never to a log, a metric or a webhook).
+    """
+
+    relation_id: str
+    drug_id: str
+    event_id: str
+    probability: float
+    assertion: Assertion
+    evidence_start: int
+    evidence_end: int
+    evidence_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """What produced an extraction, so that it can be reproduced."""
+
+    ner: str
+    relation: str
+    rules: str
+    vocabulary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """Everything read from one version of a note. A retracted note has no mentions."""
+
+    source: str
+    note_id: str
+    version: int
+    status: NoteStatus
+    patient_key: str
+    written_at: datetime
+    sex: Sex
+    age_years: int | None
+    note_type: str | None
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+    versions: Versions
+    schema_version: int = EXTRACTION_SCHEMA
+
+    @property
+    def note_key(self) -> str:
+        """Identity of the document over all its versions."""
+        return identity.note_key(self.source, self.note_id)
+
+    @property
+    def retracted(self) -> bool:
+        """Whether the note was taken back."""
+        return self.status is NoteStatus.RETRACTED
+
+    @property
+    def extraction_id(self) -> str:
+        """Identity of this extraction; the same note read again gets the same one."""
+        return identity.extraction_id(self.source, self.note_id, self.version, self.retracted)
+
+    @property
+    def precedence(self) -> tuple[int, bool]:
+        """Of two extractions of one note the greater wins, in whatever order they arrive."""
+        return (self.version, self.retracted)
+
+
+class Pair(NamedTuple):
+    """A drug concept and an event concept."""
+
+    drug: str
+    event: str
+
+
+class Table(NamedTuple):
+    """The margins of a pair's 2×2 table, in cases: n11, n1. (drug), n.1 (event), n.. (all)."""
+
+    n11: int
+    drug: int
+    event: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairDelta:
+    """The number of cases of a pair changed by `delta` in ledger entry `sequence`.
+
+    Readers must not add deltas up: they are delivered at least once and say which pair to look
+    at again. The counts themselves are in the hot counts and in the record.
+    """
+
+    sequence: int
+    drug: str
+    event: str
+    delta: int
+    recorded_at: datetime
+    schema_version: int = PAIR_DELTA_SCHEMA
+
+    @property
+    def pair(self) -> Pair:
+        """The pair whose count changed."""
+        return Pair(self.drug, self.event)
+
+
+class MeasureFlag(StrEnum):
+    """What is known of an estimate. Only `defined` and `corrected` ones have all numbers."""
+
+    DEFINED = "defined"
+    CORRECTED = "corrected"
+    INFINITE = "infinite"
+    UNDEFINED = "undefined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A statistic with its two-sided limits.
+
+    A number that does not exist is None, never NaN or infinity; `flag` says why. A statistic
+    without limits (χ²) has None for both.
+    """
+
+    name: str
+    estimate: float | None
+    lower: float | None = None
+    upper: float | None = None
+    flag: MeasureFlag = MeasureFlag.DEFINED
+
+
+class SignalState(StrEnum):
+    """State of a signal in its management (GVP Module IX)."""
+
+    DETECTED = "detected"
+    VALIDATED = "validated"
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    CLOSED = "closed"
+
+
+class Transition(StrEnum):
+    """What happened to the pair's statistics."""
+
+    DETECTED = "detected"
+    SUBSIDED = "subsided"
+    RECURRED = "recurred"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One transition of a signal, with the snapshot that makes it reproducible.
+
+    `revision` counts the transitions of this signal from 1. `ledger_sequence` is the state of the
+    record the counts were read from. `versions` lists the distinct versions behind the evidence.
+    """
+
+    drug: str
+    event: str
+    revision: int
+    transition: Transition
+    state: SignalState
+    rule: str
+    counts: Table
+    measures: tuple[Measure, ...]
+    ledger_sequence: int
+    versions: tuple[Versions, ...]
+    occurred_at: datetime
+    schema_version: int = SIGNAL_SCHEMA
+
+    @property
+    def signal_id(self) -> str:
+        """Identity of the signal over all its transitions."""
+        return identity.signal_id(self.drug, self.event)
+
+    @property
+    def transition_id(self) -> str:
+        """Identity of this transition."""
+        return identity.transition_id(self.signal_id, self.revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One message to one subscriber about one transition: the body of the webhook.
+
+    It carries identifiers, counts, statistics and a link, and nothing of any patient.
+    """
+
+    alert_id: str
+    signal_id: str
+    transition: Transition
+    state: SignalState
+    drug: str
+    event: str
+    rule: str
+    counts: Table
+    measures: tuple[Measure, ...]
+    occurred_at: datetime
+    link: str
+    schema_version: int = ALERT_SCHEMA
+    type: str = field(default="signal.transition")

@@ -1,0 +1,234 @@
+"""What the stages need from the outside, as protocols. Adapters implement them; tests fake them.
+
+An implementation raises `DependencyUnavailable` when its component does not answer in time, and
+`IntegrityError` when what it finds there contradicts the record. Nothing else escapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.core.contracts import (
+    Alert,
+    Extraction,
+    Measure,
+    Pair,
+    PairDelta,
+    Signal,
+    Table,
+    Transition,
+    Versions,
+)
+from services.core.counts import CountDelta
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+
+class Clock(Protocol):
+    """The time, as a parameter."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A text as the models see it.
+
+    Attributes:
+        ids: token ids with the special tokens of the model, shape [tokens].
+        offsets: (start, end) in characters of the text per token; (0, 0) for special tokens.
+        word_ids: index of the pre-tokenised word per token; None for special tokens.
+    """
+
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    word_ids: tuple[int | None, ...]
+
+
+class TokenEncoder(Protocol):
+    """Text to token ids, with the tokenizer of a trained model. Never truncates."""
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """One encoding per text, in order."""
+        ...
+
+
+class TokenModel(Protocol):
+    """A neural model behind an inference server: token ids in, logits out."""
+
+    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
+        """Run one padded batch.
+
+        Args:
+            input_ids: shape [batch, tokens].
+            attention_mask: shape [batch, tokens], 1 for tokens and 0 for padding.
+
+        Returns:
+            Class probabilities: [batch, tokens, tags] for ner, [batch, classes] for relation.
+        """
+        ...
+
+
+class Publisher(Protocol):
+    """Writes to a topic and returns when the broker has acknowledged all of it."""
+
+    async def publish(self, topic: str, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Send (key, value) messages; on return all are durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One transaction's change of the counts. Sequences have no gaps and start at 1."""
+
+    sequence: int
+    delta: CountDelta
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a batch of extractions: how many were new, and how many changed nothing."""
+
+    applied: int
+    ignored: int
+
+
+class CaseRecord(Protocol):
+    """The record of notes, evidence and cases, and the ledger of every change of the counts."""
+
+    def ledger_id(self) -> str:
+        """Identity of this ledger, made with the record."""
+        ...
+
+    def apply(self, extractions: Sequence[Extraction]) -> Applied:
+        """In one transaction: keep the winning version of each note and its evidence, and write
+        one ledger entry if any count changed. The same batch again changes nothing."""
+        ...
+
+    def head(self) -> int:
+        """Sequence of the newest ledger entry, 0 if there is none."""
+        ...
+
+    def entries(self, after: int, limit: int) -> list[LedgerEntry]:
+        """Ledger entries with a greater sequence, in order."""
+        ...
+
+    def published(self) -> int:
+        """Sequence up to which the ledger was published to pv.pairs."""
+        ...
+
+    def mark_published(self, sequence: int) -> None:
+        """Advance `published`; never moves back."""
+        ...
+
+    def counts(self) -> tuple[int, CountDelta]:
+        """All counts derived anew from the evidence, as one delta from zero, with the ledger
+        sequence they belong to (read in one snapshot)."""
+        ...
+
+    def versions_of(self, pair: Pair) -> tuple[Versions, ...]:
+        """Distinct versions behind the current evidence of a pair, in a fixed order."""
+        ...
+
+
+class HotCounts(Protocol):
+    """The counts that detection reads, derived from the ledger; they may be lost and rebuilt."""
+
+    async def applied(self, ledger_id: str) -> int | None:
+        """Sequence of the last applied entry; None if there are no counts yet.
+
+        Raises:
+            LedgerMismatch: the counts were made from another ledger.
+        """
+        ...
+
+    async def apply(self, ledger_id: str, entries: Sequence[LedgerEntry]) -> int:
+        """Apply entries in one atomic call, ignoring those already applied.
+
+        Returns:
+            The sequence of the last applied entry.
+
+        Raises:
+            LedgerGap: the first new entry is not the next one.
+            LedgerMismatch: the counts were made from another ledger.
+        """
+        ...
+
+    async def replace(self, ledger_id: str, sequence: int, counts: CountDelta) -> None:
+        """Atomically replace everything by `counts`, the state at `sequence`."""
+        ...
+
+    async def snapshot(self) -> tuple[int, CountDelta]:
+        """Everything, as (sequence, counts as one delta from zero), consistently."""
+        ...
+
+    async def tables(self, pairs: Sequence[Pair]) -> tuple[int, list[Table]]:
+        """Margins of the pairs at one moment, with the ledger sequence of that moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignalStatus:
+    """What the record knows of a signal: its last transition and whether it is an SDR now."""
+
+    revision: int
+    active: bool
+
+
+class SignalRecord(Protocol):
+    """The record of signals and their transitions, and the outbox to pv.signals."""
+
+    def statuses(self, pairs: Sequence[Pair]) -> Mapping[Pair, SignalStatus]:
+        """Status of those pairs that ever were a signal."""
+        ...
+
+    def active_pairs(self) -> list[Pair]:
+        """Pairs that are an SDR now."""
+        ...
+
+    def record(self, signals: Sequence[Signal]) -> list[Signal]:
+        """In one transaction write transitions; one whose revision exists already is ignored.
+
+        Returns:
+            Those that were written.
+        """
+        ...
+
+    def unpublished(self, limit: int) -> list[Signal]:
+        """Transitions not yet acknowledged by pv.signals, oldest first."""
+        ...
+
+    def mark_published(self, transition_ids: Sequence[str]) -> None:
+        """Take transitions out of the outbox."""
+        ...
+
+
+__all__ = [
+    "Alert",
+    "Applied",
+    "CaseRecord",
+    "Clock",
+    "Encoding",
+    "FloatArray",
+    "HotCounts",
+    "IntArray",
+    "LedgerEntry",
+    "Measure",
+    "PairDelta",
+    "Publisher",
+    "SignalRecord",
+    "SignalStatus",
+    "TokenEncoder",
+    "TokenModel",
+    "Transition",
+]
