@@ -1,0 +1,1 @@
+"""The record in SQL: one schema for SQLite (embedded) and PostgreSQL (production)."""
