@@ -1,0 +1,115 @@
+"""Extractions as rows, and changes of the counts as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any
+
+from services.adapters.sql.base import storable
+from services.core import identity
+from services.core.contracts import Assertion, Extraction, Pair, Versions
+from services.core.counts import CountDelta
+from services.core.errors import InvalidMessage
+
+Row = dict[str, Any]
+
+
+def pair_key(pair: Pair) -> str:
+    """A pair as a short key for an index."""
+    return identity.identity("pair", pair.drug, pair.event)
+
+
+def note_row(extraction: Extraction, *, recorded_at: datetime) -> Row:
+    """The row of `note` for a winning extraction."""
+    return {
+        "note_key": extraction.note_key,
+        "source": storable(extraction.source),
+        "note_id": storable(extraction.note_id),
+        "version": extraction.version,
+        "retracted": extraction.retracted,
+        "patient_key": storable(extraction.patient_key),
+        "case_key": identity.case_key(extraction.patient_key),
+        "written_at": extraction.written_at,
+        "sex": extraction.sex.value,
+        "age_years": extraction.age_years,
+        "note_type": None if extraction.note_type is None else storable(extraction.note_type),
+        "extraction_id": extraction.extraction_id,
+        "recorded_at": recorded_at,
+        **_versions(extraction.versions),
+    }
+
+
+def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) -> list[Row]:
+    """The rows of `evidence` for a winning extraction; none for a retracted note.
+
+    Raises:
+        InvalidMessage: a relation names a mention that the extraction does not have.
+    """
+    if extraction.retracted:
+        return []
+    mentions = {mention.mention_id: mention for mention in extraction.mentions}
+    shared = {
+        "note_key": extraction.note_key,
+        "case_key": identity.case_key(extraction.patient_key),
+        "written_at": extraction.written_at,
+        **_versions(extraction.versions),
+    }
+    rows = []
+    for relation in extraction.relations:
+        drug, event = mentions.get(relation.drug_id), mentions.get(relation.event_id)
+        if drug is None or event is None:
+            raise InvalidMessage("dangling-relation", "a relation names an unknown mention")
+        pair = Pair(storable(drug.concept), storable(event.concept))
+        rows.append(
+            shared
+            | {
+                "relation_id": storable(relation.relation_id),
+                "pair_key": pair_key(pair),
+                "drug": pair.drug,
+                "event": pair.event,
+                "drug_start": drug.start,
+                "drug_end": drug.end,
+                "drug_text": storable(drug.text),
+                "event_start": event.start,
+                "event_end": event.end,
+                "event_text": storable(event.text),
+                "assertion": relation.assertion.value,
+                "counted": relation.assertion in counted,
+                "probability": relation.probability,
+                "evidence_start": relation.evidence_start,
+                "evidence_end": relation.evidence_end,
+                "evidence_text": storable(relation.evidence_text),
+            }
+        )
+    return rows
+
+
+def delta_to_json(delta: CountDelta) -> Row:
+    """A change of the counts for the ledger; lists, because concepts may be any text."""
+    return {
+        "pairs": sorted([*pair, change] for pair, change in delta.pairs.items()),
+        "drugs": sorted([drug, change] for drug, change in delta.drugs.items()),
+        "events": sorted([event, change] for event, change in delta.events.items()),
+        "total": delta.total,
+    }
+
+
+def delta_from_json(stored: Mapping[str, Any]) -> CountDelta:
+    """The inverse of `delta_to_json`."""
+    return CountDelta(
+        pairs={Pair(drug, event): change for drug, event, change in stored["pairs"]},
+        drugs=dict(stored["drugs"]),
+        events=dict(stored["events"]),
+        total=stored["total"],
+    )
+
+
+def _versions(versions: Versions) -> Row:
+    return {
+        "ner_version": storable(versions.ner),
+        "relation_version": storable(versions.relation),
+        "rules_version": storable(versions.rules),
+        "vocabulary_version": storable(versions.vocabulary),
+    }

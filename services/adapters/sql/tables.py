@@ -1,0 +1,101 @@
+"""Tables of the record of counting: notes, evidence, and the ledger of every change of a count.
+
+There is no table of counts and none of cases: both are functions of the counted evidence, so
+there is nothing here that could disagree with it. What changed is kept in the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Text
+from sqlmodel import Field
+
+from services.adapters.sql.base import Base, UtcDateTime
+
+
+class NoteRow(Base, table=True):
+    """The winning version of each note; a retracted one stays, so that older versions lose."""
+
+    __tablename__: ClassVar[Any] = "note"
+
+    note_key: str = Field(primary_key=True)
+    source: str
+    note_id: str
+    version: int = Field(sa_type=BigInteger)
+    retracted: bool
+    patient_key: str
+    case_key: str
+    written_at: datetime = Field(sa_type=UtcDateTime)
+    sex: str
+    age_years: int | None
+    note_type: str | None
+    ner_version: str
+    relation_version: str
+    rules_version: str
+    vocabulary_version: str
+    extraction_id: str
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class EvidenceRow(Base, table=True):
+    """One relation of the current version of a note. Offsets are characters, half-open."""
+
+    __tablename__: ClassVar[Any] = "evidence"
+    __table_args__ = (
+        Index("ix_evidence_case_key", "case_key"),
+        # The concepts themselves may be too long for an index.
+        Index("ix_evidence_pair_key", "pair_key"),
+    )
+
+    note_key: str = Field(primary_key=True, foreign_key="note.note_key")
+    relation_id: str = Field(primary_key=True)
+    case_key: str
+    pair_key: str
+    drug: str
+    event: str
+    drug_start: int
+    drug_end: int
+    drug_text: str
+    event_start: int
+    event_end: int
+    event_text: str
+    assertion: str
+    counted: bool
+    probability: float
+    evidence_start: int
+    evidence_end: int
+    evidence_text: str = Field(sa_type=Text)
+    written_at: datetime = Field(sa_type=UtcDateTime)
+    ner_version: str
+    relation_version: str
+    rules_version: str
+    vocabulary_version: str
+
+
+class LedgerEntryRow(Base, table=True):
+    """The change of the counts by one transaction; sequences start at 1 and have no gaps."""
+
+    __tablename__: ClassVar[Any] = "ledger_entry"
+
+    sequence: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    delta: dict[str, Any] = Field(sa_type=JSON)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LedgerHeadRow(Base, table=True):
+    """One row: which ledger this is, its last entry, and how far it was published."""
+
+    __tablename__: ClassVar[Any] = "ledger_head"
+    __table_args__ = (
+        CheckConstraint("singleton = 1", name="singleton"),
+        CheckConstraint("published <= sequence", name="published"),
+    )
+
+    singleton: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    ledger_id: str
+    sequence: int = Field(sa_type=BigInteger)
+    published: int = Field(sa_type=BigInteger)
