@@ -14,17 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.core.contracts import (
-    Alert,
-    Extraction,
-    Measure,
-    Pair,
-    PairDelta,
-    Signal,
-    Table,
-    Transition,
-    Versions,
-)
+from services.core.contracts import Extraction, Pair, Signal, Table, Versions
 from services.core.counts import CountDelta
 
 FloatArray = NDArray[np.float32]
@@ -62,18 +52,28 @@ class TokenEncoder(Protocol):
         ...
 
 
-class TokenModel(Protocol):
-    """A neural model behind an inference server: token ids in, logits out."""
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What a model answered.
 
-    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
+    Attributes:
+        probabilities: [batch, tokens, tags] for ner, [batch, classes] for relation.
+        version: the version of the model that answered.
+    """
+
+    probabilities: FloatArray
+    version: str
+
+
+class TokenModel(Protocol):
+    """A neural model behind an inference server: token ids in, probabilities out."""
+
+    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
         """Run one padded batch.
 
         Args:
             input_ids: shape [batch, tokens].
             attention_mask: shape [batch, tokens], 1 for tokens and 0 for padding.
-
-        Returns:
-            Class probabilities: [batch, tokens, tags] for ner, [batch, classes] for relation.
         """
         ...
 
@@ -213,22 +213,53 @@ class SignalRecord(Protocol):
         ...
 
 
-__all__ = [
-    "Alert",
-    "Applied",
-    "CaseRecord",
-    "Clock",
-    "Encoding",
-    "FloatArray",
-    "HotCounts",
-    "IntArray",
-    "LedgerEntry",
-    "Measure",
-    "PairDelta",
-    "Publisher",
-    "SignalRecord",
-    "SignalStatus",
-    "TokenEncoder",
-    "TokenModel",
-    "Transition",
-]
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it lies in a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that will never be processable, with a stable reason and a detail without text."""
+
+    message: Message
+    reason: str
+    detail: str
+
+
+class Stage(Protocol):
+    """What a worker does with its topic. Everything in it is safe to do twice."""
+
+    name: str
+
+    async def recover(self) -> None:
+        """Finish what an earlier process left half done; called before the first batch."""
+        ...
+
+    async def process(self, messages: Sequence[Message]) -> Sequence[Rejected]:
+        """Process messages of the topic; on return their effects are durable.
+
+        Returns:
+            The messages to dead-letter; all others are finished.
+
+        Raises:
+            DependencyUnavailable: nothing is lost and the same messages may be offered again.
+            IntegrityError: the stage must stop.
+        """
+        ...
+
+
+class DeadLetters(Protocol):
+    """Keeps what cannot be processed, with reason and origin."""
+
+    async def keep(self, stage: str, rejected: Sequence[Rejected]) -> None:
+        """Write to the dead-letter topics; on return all are durable."""
+        ...

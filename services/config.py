@@ -1,0 +1,138 @@
+"""Settings, read once from the environment and from secret files.
+
+Every setting is an environment variable ADEWATCH_<NAME>; a file of that name in
+ADEWATCH_SECRETS_DIR wins over the default (as containers mount secrets). Units are in the names.
+In production mode a development default for anything outside this process is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.core.contracts import Assertion
+from services.core.errors import ConfigurationError
+
+DEVELOPMENT_DATABASE = "sqlite:///adewatch.sqlite"
+
+
+class Environment(StrEnum):
+    """Where the process runs: `production` refuses what is only safe on a laptop."""
+
+    LOCAL = "local"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """All settings of a process."""
+
+    model_config = SettingsConfigDict(env_prefix="ADEWATCH_", frozen=True, extra="ignore")
+
+    environment: Environment = Environment.LOCAL
+
+    # Dependencies
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_request_timeout_seconds: float = Field(30.0, gt=0)
+    triton_grpc: str = "127.0.0.1:8001"
+    triton_timeout_seconds: float = Field(30.0, gt=0)
+    triton_parallel_requests: int = Field(4, ge=1)
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_timeout_seconds: float = Field(5.0, gt=0)
+    database_url: str = DEVELOPMENT_DATABASE
+    database_timeout_seconds: float = Field(30.0, gt=0)
+    model_repository: Path = Path("model_repository")
+
+    # Topics
+    topic_notes: str = "ehr.notes"
+    topic_extractions: str = "ade.extractions"
+    topic_pairs: str = "pv.pairs"
+    topic_signals: str = "pv.signals"
+    topic_partitions: int = Field(4, ge=1)
+    topic_replication: int = Field(1, ge=1)
+    topic_retention_days: float = Field(30.0, gt=0)
+    message_max_bytes: int = Field(8 * 1024 * 1024, ge=1024)
+
+    # Batches
+    batch_notes: int = Field(32, ge=1)
+    batch_extractions: int = Field(256, ge=1)
+    batch_pairs: int = Field(2048, ge=1)
+    batch_signals: int = Field(128, ge=1)
+    batch_wait_seconds: float = Field(0.25, gt=0)
+    commit_interval_seconds: float = Field(1.0, gt=0)
+
+    # Failure
+    retry_initial_seconds: float = Field(0.5, gt=0)
+    retry_max_seconds: float = Field(15.0, gt=0)
+    dead_letter_window: int = Field(2000, ge=1)
+    dead_letter_max_ratio: float = Field(0.5, gt=0, le=1)
+
+    # Extraction
+    note_max_characters: int = Field(2_000_000, ge=1)
+    tokens_per_batch: int = Field(4096, ge=128)
+
+    # Counting, detection, alerts
+    counted_assertions: Annotated[frozenset[Assertion], NoDecode] = frozenset(
+        {Assertion.AFFIRMED, Assertion.HISTORICAL}
+    )
+    rule: str = "evans"
+    rescore_interval_seconds: float = Field(60.0, gt=0)
+    dispatch_interval_seconds: float = Field(1.0, gt=0)
+    webhook_timeout_seconds: float = Field(15.0, gt=0)
+    webhook_allowed_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    public_url: str = "http://127.0.0.1:8080"
+
+    metrics_port: int = Field(0, ge=0, le=65535)
+    log_level: str = "INFO"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
+        for name in ("counted_assertions", "webhook_allowed_networks"):
+            value = values.get(name)
+            if isinstance(value, str):
+                values[name] = tuple(item.strip() for item in value.split(",") if item.strip())
+        return values
+
+    @model_validator(mode="after")
+    def _refuse_development_defaults(self) -> Settings:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        unset = sorted(
+            name
+            for name in ("kafka_bootstrap", "triton_grpc", "redis_url", "database_url",
+                         "public_url")
+            if name not in self.model_fields_set
+        )  # fmt: skip
+        if unset:
+            raise ValueError(
+                f"production needs {', '.join(f'ADEWATCH_{n.upper()}' for n in unset)}"
+            )
+        if self.database_url.startswith("sqlite"):
+            raise ValueError("production needs PostgreSQL: ADEWATCH_DATABASE_URL names SQLite")
+        if not self.public_url.startswith("https://"):
+            raise ValueError("production needs ADEWATCH_PUBLIC_URL with https")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the settings of this process.
+
+    Raises:
+        ConfigurationError: in one line, which setting is wrong and why; never its value.
+    """
+    secrets = os.environ.get("ADEWATCH_SECRETS_DIR")
+    if secrets is not None and not Path(secrets).is_dir():
+        raise ConfigurationError("ADEWATCH_SECRETS_DIR is not a folder")
+    try:
+        return Settings(_secrets_dir=secrets) if secrets else Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(problems) from None

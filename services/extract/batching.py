@@ -1,0 +1,106 @@
+"""Rows of very different lengths to padded batches that waste little.
+
+Rows of all notes of a batch are sorted by length before they are cut into batches, so that short
+sentences do not pay for the padding of long ones; the order is restored afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.core.ports import FloatArray, IntArray, TokenModel
+
+PADDING_ID = 0
+"""Id of [PAD] in the vocabularies of BERT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Probabilities per row, in the order of the rows and without padding, with the versions of
+    the model that answered (more than one while a new version is being loaded)."""
+
+    rows: list[FloatArray]
+    versions: frozenset[str]
+
+
+def length_batches(
+    lengths: Sequence[int], *, max_tokens: int, max_rows: int
+) -> Iterator[list[int]]:
+    """Indices of rows, longest first, in batches of at most `max_tokens` padded tokens.
+
+    A row longer than `max_tokens` gets a batch of its own.
+    """
+    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    start = 0
+    while start < len(order):
+        longest = max(1, lengths[order[start]])
+        size = max(1, min(max_rows, max_tokens // longest))
+        yield order[start : start + size]
+        start += size
+
+
+def pad(rows: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray]:
+    """Token ids to `input_ids` and `attention_mask`, both [rows, longest] INT64."""
+    width = max(len(row) for row in rows)
+    input_ids = np.full((len(rows), width), PADDING_ID, dtype=np.int64)
+    mask = np.zeros((len(rows), width), dtype=np.int64)
+    for index, row in enumerate(rows):
+        input_ids[index, : len(row)] = row
+        mask[index, : len(row)] = 1
+    return input_ids, mask
+
+
+class BatchedModel:
+    """Runs any number of rows through a model, a bounded number of requests at a time."""
+
+    def __init__(
+        self, model: TokenModel, *, max_tokens: int, max_rows: int = 64, parallel: int = 4
+    ) -> None:
+        self._model = model
+        self._max_tokens = max_tokens
+        self._max_rows = max_rows
+        self._parallel = parallel
+
+    async def run(self, rows: Sequence[Sequence[int]]) -> Answers:
+        """Probabilities of every row.
+
+        Args:
+            rows: token ids per row.
+
+        Returns:
+            Per row [tokens, tags] of a token model or [classes] of a sequence model.
+
+        Raises:
+            DependencyUnavailable: the inference server did not answer.
+        """
+        answers: list[FloatArray | None] = [None] * len(rows)
+        versions: set[str] = set()
+        batches = length_batches(
+            [len(row) for row in rows], max_tokens=self._max_tokens, max_rows=self._max_rows
+        )
+
+        async def work() -> None:
+            # All workers share one iterator: the queue of batches is never materialised.
+            for indices in batches:
+                input_ids, mask = pad([rows[index] for index in indices])
+                inference = await self._model.infer(input_ids, mask)
+                versions.add(inference.version)
+                for index, probabilities in zip(indices, inference.probabilities, strict=True):
+                    answers[index] = _without_padding(probabilities, len(rows[index]))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._parallel):
+                    group.create_task(work())
+        except ExceptionGroup as errors:
+            # Callers handle one failure; the others were cancelled because of it.
+            raise errors.exceptions[0] from None
+        return Answers([answer for answer in answers if answer is not None], frozenset(versions))
+
+
+def _without_padding(probabilities: FloatArray, length: int) -> FloatArray:
+    return probabilities[:length] if probabilities.ndim == 2 else probabilities

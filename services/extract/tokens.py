@@ -1,0 +1,88 @@
+"""Long texts in windows of tokens.
+
+The encoder reads a limited number of tokens. A longer sentence is read in overlapping windows,
+and each token's probabilities are taken from the window in which it has most context on its
+nearer side. Nothing is cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.core.ports import Encoding, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWindow:
+    """Inner tokens [start, end) of an encoding (special tokens at both ends excluded)."""
+
+    start: int
+    end: int
+
+
+def token_windows(encoding: Encoding, *, max_tokens: int, overlap: int) -> list[TokenWindow]:
+    """Windows that cover every inner token of `encoding` and begin at the start of a word.
+
+    Args:
+        encoding: a text with one special token at each end.
+        max_tokens: tokens per window, special tokens included.
+        overlap: tokens that neighbouring windows share at least, where words allow.
+    """
+    inner_end = len(encoding.ids) - 1
+    room = max_tokens - 2
+    if inner_end - 1 <= room:
+        return [TokenWindow(1, inner_end)]
+    windows = []
+    start = 1
+    while True:
+        end = min(start + room, inner_end)
+        windows.append(TokenWindow(start, end))
+        if end == inner_end:
+            return windows
+        start = _word_start(encoding, max(start + 1, end - overlap), floor=start + 1)
+
+
+def window_ids(encoding: Encoding, window: TokenWindow) -> list[int]:
+    """Token ids of a window between the encoding's own special tokens."""
+    return [encoding.ids[0], *encoding.ids[window.start : window.end], encoding.ids[-1]]
+
+
+def stitch(
+    encoding: Encoding, windows: Sequence[TokenWindow], rows: Sequence[FloatArray]
+) -> FloatArray:
+    """Probabilities of the windows to those of the whole text.
+
+    Args:
+        encoding: the whole text.
+        windows: its windows.
+        rows: per window [window tokens + 2, tags].
+
+    Returns:
+        [tokens, tags] for all tokens of `encoding`.
+    """
+    if len(windows) == 1:
+        return rows[0]
+    tokens = len(encoding.ids)
+    stitched = np.zeros((tokens, rows[0].shape[1]), dtype=np.float32)
+    best = np.full(tokens, -1, dtype=np.int64)
+    stitched[0], stitched[-1] = rows[0][0], rows[-1][-1]
+    for window, row in zip(windows, rows, strict=True):
+        positions = np.arange(window.start, window.end)
+        context = np.minimum(positions - window.start, window.end - 1 - positions)
+        better = context > best[window.start : window.end]
+        chosen = positions[better]
+        best[chosen] = context[better]
+        stitched[chosen] = row[1:-1][better]
+    return stitched
+
+
+def _word_start(encoding: Encoding, position: int, *, floor: int) -> int:
+    start = position
+    while start > floor and encoding.word_ids[start] == encoding.word_ids[start - 1]:
+        start -= 1
+    # One word longer than a window has no start to go back to: cut it where it is.
+    same_word = encoding.word_ids[start] == encoding.word_ids[start - 1]
+    return position if same_word else start

@@ -1,0 +1,73 @@
+"""Rows go out sorted by length and come back in their own order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.core.errors import DependencyUnavailable
+from services.core.ports import Inference, IntArray
+from services.extract.batching import BatchedModel, length_batches, pad
+
+
+class Echo:
+    """A token model whose probabilities are its input."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, int]] = []
+
+    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+        self.shapes.append((input_ids.shape[0], input_ids.shape[1]))
+        assert (attention_mask == (input_ids > 0)).all()
+        return Inference(input_ids[:, :, None].astype(np.float32), "7")
+
+
+class Broken:
+    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+        raise DependencyUnavailable("triton")
+
+
+@given(
+    lengths=st.lists(st.integers(1, 300), max_size=50),
+    max_tokens=st.integers(1, 1000),
+    max_rows=st.integers(1, 20),
+)
+def test_every_row_is_in_one_batch_within_the_limits(
+    lengths: list[int], max_tokens: int, max_rows: int
+) -> None:
+    batches = list(length_batches(lengths, max_tokens=max_tokens, max_rows=max_rows))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        longest = max(lengths[index] for index in batch)
+        assert len(batch) == 1 or len(batch) * longest <= max_tokens
+        assert len(batch) <= max_rows
+
+
+def test_padding_is_masked() -> None:
+    ids, mask = pad([[5, 6, 7], [8]])
+    assert ids.tolist() == [[5, 6, 7], [8, 0, 0]]
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert ids.dtype == mask.dtype == np.int64
+
+
+async def test_answers_come_back_in_order_and_without_padding() -> None:
+    model = Echo()
+    rows = [[1] * 3, [2] * 50, [3], [4] * 7]
+    answers = await BatchedModel(model, max_tokens=64, parallel=3).run(rows)
+    assert [row[:, 0].tolist() for row in answers.rows] == rows
+    assert answers.versions == {"7"}
+    assert model.shapes[0] == (1, 50)
+
+
+async def test_no_rows_ask_nothing() -> None:
+    model = Echo()
+    answers = await BatchedModel(model, max_tokens=64).run([])
+    assert answers.rows == []
+    assert model.shapes == []
+
+
+async def test_a_failure_is_raised_as_itself() -> None:
+    with pytest.raises(DependencyUnavailable):
+        await BatchedModel(Broken(), max_tokens=8, parallel=4).run([[1]] * 40)

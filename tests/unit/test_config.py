@@ -1,0 +1,80 @@
+"""Settings refuse what is unsafe, in one line that names the setting and never its value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.config import Environment, load_settings
+from services.core.contracts import Assertion
+from services.core.errors import ConfigurationError
+
+PRODUCTION = {
+    "ADEWATCH_ENVIRONMENT": "production",
+    "ADEWATCH_KAFKA_BOOTSTRAP": "kafka:9092",
+    "ADEWATCH_TRITON_GRPC": "triton:8001",
+    "ADEWATCH_REDIS_URL": "redis://redis:6379/0",
+    "ADEWATCH_DATABASE_URL": "postgresql+psycopg://adewatch@db/adewatch",
+    "ADEWATCH_PUBLIC_URL": "https://adewatch.hospital.example",
+}
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("ADEWATCH_"):
+            monkeypatch.delenv(name)
+
+
+def test_defaults_are_for_a_laptop() -> None:
+    assert load_settings().environment is Environment.LOCAL
+
+
+def test_a_complete_production_configuration_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().environment is Environment.PRODUCTION
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ADEWATCH_KAFKA_BOOTSTRAP", None),
+        ("ADEWATCH_REDIS_URL", None),
+        ("ADEWATCH_DATABASE_URL", "sqlite:///record.sqlite"),
+        ("ADEWATCH_PUBLIC_URL", "http://adewatch.hospital.example"),
+    ],
+)
+def test_production_refuses_development_settings(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    for known, good in PRODUCTION.items():
+        monkeypatch.setenv(known, good)
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        load_settings()
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADEWATCH_COUNTED_ASSERTIONS", "affirmed, uncertain")
+    assert load_settings().counted_assertions == {Assertion.AFFIRMED, Assertion.UNCERTAIN}
+
+
+def test_a_secret_file_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ADEWATCH_REDIS_URL").write_text("redis://:from-a-file@redis/0\n")
+    monkeypatch.setenv("ADEWATCH_SECRETS_DIR", str(tmp_path))
+    assert load_settings().redis_url == "redis://:from-a-file@redis/0"
+
+
+def test_a_wrong_value_is_named_but_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADEWATCH_BATCH_NOTES", "s3cret")
+    with pytest.raises(ConfigurationError, match="batch_notes") as caught:
+        load_settings()
+    assert "s3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
