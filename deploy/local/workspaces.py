@@ -1,0 +1,49 @@
+"""Folders of stacks that belong to one process and end with it: tests and demonstrations.
+
+A folder is named after its owner. When the owner was killed and could not clean up, the next one
+does: it ends the processes whose pid files are in the folder, and deletes it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import psutil
+
+from deploy.local.processes import Identity, ManagedProcess, living_process
+
+
+def claim(parent: Path) -> Path:
+    """A new, empty folder owned by this process; abandoned ones beside it are cleaned up."""
+    reap_abandoned(parent)
+    started = psutil.Process().create_time()
+    folder = parent / f"{os.getpid()}-{started:.2f}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def release(folder: Path) -> None:
+    """End every process with a pid file in the folder, and delete it."""
+    for pid_file in folder.rglob("*.pid"):
+        ManagedProcess(name=pid_file.stem, run_directory=pid_file.parent).kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def reap_abandoned(parent: Path) -> None:
+    """Release the folders whose owner no longer lives."""
+    if not parent.is_dir():
+        return
+    for folder in parent.iterdir():
+        owner = _owner(folder)
+        if owner is not None and living_process(owner) is None:
+            release(folder)
+
+
+def _owner(folder: Path) -> Identity | None:
+    pid, separator, started = folder.name.partition("-")
+    try:
+        return Identity(pid=int(pid), started=float(started)) if separator else None
+    except ValueError:
+        return None

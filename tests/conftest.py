@@ -1,0 +1,128 @@
+"""Real components for the tests, started when the first test asks and stopped at the end.
+
+kafka_stack     a broker: .bootstrap, .stop(), .start(), .restart(), .kill()
+redis_server    a server: .url, .stop(), .start(), .restart(), .kill()
+redis_url       its URL, with the server emptied before the test
+triton_server   a server with the repository's models: .grpc, .http, .metrics, .restart(), …
+postgres_url    an empty database of a real server, for one test
+sqlite_url      an empty database in a file, for one test
+
+Tests that use them carry the marker `stack` (sqlite_url needs none).
+"""
+
+from __future__ import annotations
+
+import signal
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+import redis
+
+from deploy.local.kafka import Kafka
+from deploy.local.layout import REPOSITORY, STATE, install_kafka, install_triton_server
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from deploy.local.redis import Redis
+from deploy.local.triton import Triton
+from deploy.local.workspaces import claim, release
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """End on SIGTERM as on Ctrl-C, so that what was started is stopped."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.fixture(scope="session")
+def stack_directory() -> Iterator[Path]:
+    """A folder for the components of this session; nothing in it outlives the session."""
+    folder = claim(STATE / "tests")
+    yield folder
+    release(folder)
+
+
+@pytest.fixture(scope="session")
+def kafka_stack(stack_directory: Path) -> Iterator[Kafka]:
+    """A running broker."""
+    broker = Kafka(
+        data_directory=stack_directory / "kafka",
+        run_directory=stack_directory / "run",
+        jars=install_kafka(STATE, progress=_say),
+        port=free_port(),
+        controller_port=free_port(),
+    )
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(stack_directory: Path) -> Iterator[Redis]:
+    """A running server."""
+    server = Redis(
+        data_directory=stack_directory / "redis",
+        run_directory=stack_directory / "run",
+        port=free_port(),
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis) -> str:
+    """The URL of an empty server."""
+    redis_server.start()  # a test before this one may have stopped it
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def triton_server(stack_directory: Path) -> Iterator[Triton]:
+    """A running server with the models of the repository."""
+    server = Triton(
+        environment=install_triton_server(STATE, progress=_say),
+        model_repository=REPOSITORY / "model_repository",
+        run_directory=stack_directory / "run",
+        grpc_port=free_port(),
+        http_port=free_port(),
+        metrics_port=free_port(),
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A running server."""
+    server = Postgres()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    """An empty PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """An empty SQLite database."""
+    return f"sqlite:///{tmp_path / 'adewatch.sqlite'}"
+
+
+def _say(message: str) -> None:
+    # Shown with the failure, if there is one.
+    print(message)  # noqa: T201
