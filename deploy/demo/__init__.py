@@ -1,0 +1,1 @@
+"""Synthetic clinical notes with gold, for trying the whole service without patient data."""
