@@ -1,0 +1,97 @@
+"""The record of counting in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from uuid import uuid4
+
+from services.core import identity
+from services.core.contracts import Assertion, Extraction, Pair, Versions
+from services.core.counts import CountDelta, case_delta, combine
+from services.core.errors import IntegrityError
+from services.core.ports import Applied, CaseRecord, Clock, LedgerEntry
+from tests.fakes.faults import Faults
+
+
+class MemoryCaseRecord(CaseRecord):
+    """Recomputes every case from the winning notes; slow and simple."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        counted: AbstractSet[Assertion] = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL}),
+        faults: Faults | None = None,
+    ) -> None:
+        self.ledger: list[LedgerEntry] = []
+        self.faults = faults or Faults()
+        self._clock = clock
+        self._counted = frozenset(counted)
+        self._id = str(uuid4())
+        self._notes: dict[str, Extraction] = {}
+        self._published = 0
+        self._lock = threading.Lock()
+
+    def ledger_id(self) -> str:
+        return self._id
+
+    def apply(self, extractions: Sequence[Extraction]) -> Applied:
+        self.faults.at("record.apply")
+        with self._lock:
+            before = self._cases()
+            accepted: set[str] = set()
+            for extraction in extractions:
+                rival = self._notes.get(extraction.note_key)
+                if rival is None or rival.precedence < extraction.precedence:
+                    self._notes[extraction.note_key] = extraction
+                    accepted.add(extraction.note_key)
+            after = self._cases()
+            delta = combine(
+                case_delta(before.get(case, set()), after.get(case, set()))
+                for case in before.keys() | after.keys()
+            )
+            if delta:
+                entry = LedgerEntry(len(self.ledger) + 1, delta, self._clock.now())
+                self.ledger.append(entry)
+        self.faults.at("record.apply:done")
+        return Applied(len(accepted), len(extractions) - len(accepted))
+
+    def head(self) -> int:
+        return self.ledger[-1].sequence if self.ledger else 0
+
+    def entries(self, after: int, limit: int) -> list[LedgerEntry]:
+        return [entry for entry in self.ledger if entry.sequence > after][:limit]
+
+    def published(self) -> int:
+        return self._published
+
+    def mark_published(self, sequence: int) -> None:
+        self.faults.at("record.mark_published")
+        if sequence > self.head():
+            raise IntegrityError("beyond the head")
+        self._published = max(self._published, sequence)
+
+    def counts(self) -> tuple[int, CountDelta]:
+        with self._lock:
+            empty: set[Pair] = set()
+            return self.head(), combine(case_delta(empty, p) for p in self._cases().values())
+
+    def versions_of(self, pair: Pair) -> tuple[Versions, ...]:
+        found = {note.versions for note in self._notes.values() if pair in self._pairs(note)}
+        return tuple(sorted(found, key=lambda v: (v.ner, v.relation, v.rules, v.vocabulary)))
+
+    def _cases(self) -> dict[str, set[Pair]]:
+        cases: dict[str, set[Pair]] = {}
+        for note in self._notes.values():
+            cases.setdefault(identity.case_key(note.patient_key), set()).update(self._pairs(note))
+        return cases
+
+    def _pairs(self, note: Extraction) -> set[Pair]:
+        concepts = {mention.mention_id: mention.concept for mention in note.mentions}
+        return {
+            Pair(concepts[relation.drug_id], concepts[relation.event_id])
+            for relation in note.relations
+            if relation.assertion in self._counted
+        }
