@@ -72,15 +72,34 @@ class Command:
         self._timeout_seconds = timeout_seconds
         self._grace_seconds = grace_seconds
 
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
-        self.process.launch(self._launch)
+    def launch(self) -> None:
+        """Start it and return at once; `wait` says when it is ready."""
+        if not self.process.is_running():
+            self.process.launch(self._launch)
+
+    def wait(self) -> None:
+        """Wait until it is ready.
+
+        Raises:
+            NotReady: it ended or did not answer in time; it is stopped again.
+        """
         self.process.wait_until(
             lambda: self._ready(self.process), timeout_seconds=self._timeout_seconds
         )
 
+    def start(self) -> None:
+        """Start it, unless it runs, and return when it is ready.
+
+        Raises:
+            NotReady: it ended or did not answer in time; it is stopped again.
+        """
+        if self.process.is_running():
+            return
+        self.launch()
+        self.wait()
+
     def stop(self) -> None:
-        """End it."""
+        """Ask it to end, and end it by force after its grace period."""
         self.process.stop(grace_seconds=self._grace_seconds)
 
     def kill(self) -> None:

@@ -53,6 +53,9 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+# After a crash the controller waits for the end of the old session before it takes the broker back.
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
 # The cleaner's default buffer of 128 MiB does not fit the small heap.
 log.cleaner.dedupe.buffer.size=8388608
 num.network.threads=2
@@ -93,8 +96,8 @@ class Kafka(Command):
             grace_seconds=30.0,
         )
 
-    def start(self) -> None:
-        """Format the data on the first start, then start the broker."""
+    def launch(self) -> None:
+        """Start the broker; its data is formatted before the first start."""
         if self.process.is_running():
             return
         logs = self._data_directory / "logs"
@@ -103,12 +106,12 @@ class Kafka(Command):
         )
         if not (logs / "meta.properties").exists():
             self._format()
-        super().start()
+        super().launch()
 
     def _format(self) -> None:
         tool = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID]
         try:
-            subprocess.run(
+            subprocess.run(  # noqa: S603 - our own command
                 [*self._java, *tool, "-c", str(self._properties)],
                 env=_environment(),
                 stdin=subprocess.DEVNULL,

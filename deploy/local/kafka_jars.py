@@ -20,7 +20,7 @@ import certifi
 import httpx
 import jgo
 
-from deploy.local.component import SetupError
+from deploy.local.processes import SetupError
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.1.1"
 # The logger must be this one: beside log4j-slf4j-impl the resolver picks kafka-clients 3.8.

@@ -49,6 +49,11 @@ def install(state: Path, *, progress: Callable[[str], None]) -> Installed:
     )
 
 
+def installed(state: Path) -> Installed:
+    """Where everything is, without looking whether it is there: to stop and to show a stack."""
+    return Installed(jars=state / "jars", triton=TritonEnvironment(state / "triton"))
+
+
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
     """Hold a lock between processes: two commands may set up at the same time."""

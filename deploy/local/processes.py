@@ -3,6 +3,10 @@
 Each process leads its own session, so its process group is everything it started. A pid file keeps
 the pid together with the start time: a pid that the kernel has given to somebody else since is
 never signalled.
+
+    StackError          something of the stack did not do what it should; one line says what
+    ├── NotReady        a component did not become ready, or ended before it was
+    └── SetupError      a one-time set-up (Triton's environment, Kafka's jars) failed
 """
 
 from __future__ import annotations
@@ -27,6 +31,10 @@ _SAME_START_SECONDS = 2.0
 
 class StackError(Exception):
     """Something of the local stack failed; the message is one line for a person."""
+
+
+class SetupError(StackError):
+    """A one-time set-up failed; the message says what to do."""
 
 
 class NotReady(StackError):  # noqa: N818 - the name says what it is
@@ -107,7 +115,7 @@ class ManagedProcess:
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
             try:
-                self._child = subprocess.Popen(
+                self._child = subprocess.Popen(  # noqa: S603 - our own command
                     list(launch.argv),
                     env=dict(launch.environment),
                     cwd=launch.directory,
@@ -160,11 +168,16 @@ class ManagedProcess:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
-    def stop(self, *, grace_seconds: float) -> None:
-        """SIGTERM to the leader, and SIGKILL to all of the group that lives after the grace."""
+    def ask_to_end(self) -> None:
+        """SIGTERM to the leader, which ends the rest itself."""
         leader = self.leader()
         if leader is not None:
             _signal(leader.pid, signal.SIGTERM)
+
+    def stop(self, *, grace_seconds: float) -> None:
+        """SIGTERM, and SIGKILL to all of the group that lives after the grace."""
+        if self.is_running():
+            self.ask_to_end()
             self._wait_for_end(grace_seconds)
         self.kill()
 
@@ -178,15 +191,13 @@ class ManagedProcess:
                     break
                 for member in members:
                     _signal(member.pid, signal.SIGKILL)
-                self._reap()
-                psutil.wait_procs(members, timeout=1.0)
+                self._wait_for_end(1.0)
         self._reap()
         self._pid_path.unlink(missing_ok=True)
 
     def _wait_for_end(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self._members() and time.monotonic() < deadline:
-            self._reap()
             time.sleep(_POLL_SECONDS)
 
     def _members(self) -> list[psutil.Process]:

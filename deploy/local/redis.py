@@ -8,8 +8,7 @@ from pathlib import Path
 import redis
 
 from deploy.local.command import Command
-from deploy.local.component import SetupError
-from deploy.local.processes import Launch
+from deploy.local.processes import Launch, SetupError
 
 
 def redis_binary() -> Path:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.component import SetupError
+from deploy.local.processes import SetupError
 
 # nvidia-pytriton is only the carrier of tritonserver; its Python dependencies are not wanted.
 SERVER = ("nvidia-pytriton==0.7.0",)
@@ -129,7 +129,7 @@ def _install(environment: TritonEnvironment, packages: Sequence[str]) -> None:
 
 def _runs(command: Sequence[str]) -> bool:
     try:
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own command
             command,
             check=True,
             stdin=subprocess.DEVNULL,
@@ -182,10 +182,11 @@ def _system_has_library() -> bool:
 
 
 def _unpack_debian_package(directory: Path) -> Path | None:
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
+    if apt is None or dpkg is None:
         return None
-    downloaded = subprocess.run(
-        ["apt-get", "download", f"libpython{_PYTHON}"],
+    downloaded = subprocess.run(  # noqa: S603 - our own command
+        [apt, "download", f"libpython{_PYTHON}"],
         cwd=directory,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -195,6 +196,6 @@ def _unpack_debian_package(directory: Path) -> Path | None:
     packages = list(directory.glob("*.deb"))
     if downloaded.returncode != 0 or not packages:
         return None
-    if not _runs(["dpkg-deb", "-x", str(packages[0]), str(directory / "unpacked")]):
+    if not _runs([dpkg, "-x", str(packages[0]), str(directory / "unpacked")]):
         return None
     return next((directory / "unpacked").rglob(_LIBRARY), None)

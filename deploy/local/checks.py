@@ -1,0 +1,80 @@
+"""The one check command, the same on a laptop and in CI."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from deploy.local.layout import REPOSITORY
+from services.adapters.schemas import FOLDER, schemas
+
+_BIN = Path(sys.executable).parent
+
+_COMMANDS: Mapping[str, Sequence[str]] = {
+    "format": (str(_BIN / "ruff"), "format", "--check", "--quiet", "."),
+    "lint": (str(_BIN / "ruff"), "check", "--quiet", "."),
+    "types": (str(_BIN / "mypy"), "--no-error-summary", "services", "training", "deploy", "tests"),
+    "imports": (str(_BIN / "lint-imports"), "--no-logo"),
+}
+
+
+def check(*, progress: Callable[[str], None]) -> bool:
+    """Run every check, also after one has failed; returns whether all passed."""
+    passed = True
+    for name, command in _COMMANDS.items():
+        progress(f"check: {name}")
+        passed &= _passes(command)
+    progress("check: schemas")
+    return _schemas_are_current() and passed
+
+
+def run_tests(arguments: Sequence[str]) -> int:
+    """Run pytest; returns its exit status.
+
+    On Ctrl-C the terminal tells pytest as well, which then stops what it started: this process
+    only waits. SIGTERM comes to this process alone and is passed on.
+    """
+    command = [sys.executable, "-m", "pytest", *arguments]
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=REPOSITORY, stdin=subprocess.DEVNULL
+    )
+    previous = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: process.terminate()),
+    }
+    try:
+        return process.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _passes(command: Sequence[str]) -> bool:
+    """Whether a command succeeds; what it says is shown only if it does not."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        command,
+        cwd=REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.stdout.write(done.stdout + done.stderr)
+    return done.returncode == 0
+
+
+def _schemas_are_current() -> bool:
+    stale = [
+        name
+        for name, content in schemas().items()
+        if not (FOLDER / name).is_file() or (FOLDER / name).read_text(encoding="utf-8") != content
+    ]
+    if stale:
+        sys.stdout.write(
+            f"out of date: {', '.join(stale)}; run `python -m services.adapters.schemas`\n"
+        )
+    return not stale
