@@ -1,0 +1,96 @@
+"""Many values of one statistic, with what is known of each.
+
+No array here ever holds NaN. Where a number does not exist, a vacuous one stands in its place (0
+for an estimate, 0 and +inf for the limits of a ratio) and `flag` and `known` say so; `measure`
+gives None instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.core.contracts import Measure, MeasureFlag
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+
+FLAGS = tuple(MeasureFlag)
+"""What the codes of `Estimates.flag` mean, by position."""
+
+DEFINED, CORRECTED, INFINITE, UNDEFINED = (
+    np.int8(FLAGS.index(flag))
+    for flag in (
+        MeasureFlag.DEFINED,
+        MeasureFlag.CORRECTED,
+        MeasureFlag.INFINITE,
+        MeasureFlag.UNDEFINED,
+    )
+)
+
+
+class Field(StrEnum):
+    """One of the three numbers of an estimate."""
+
+    ESTIMATE = "estimate"
+    LOWER = "lower"
+    UPPER = "upper"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """One statistic of n pairs; all arrays have shape [n].
+
+    Attributes:
+        name: of the statistic, as in `contracts.Measure`.
+        estimate: its values; +inf where it is infinite, 0 where there is none.
+        lower: lower limits; None for a statistic without limits. Vacuous where there is none.
+        upper: upper limits, likewise.
+        flag: positions in `FLAGS`. Limits exist where it is DEFINED or CORRECTED. An UNDEFINED one
+            may still have an estimate (a PRR of exactly 0 has no log-normal interval).
+        known: whether the estimate exists as a finite number.
+    """
+
+    name: str
+    estimate: Floats
+    lower: Floats | None
+    upper: Floats | None
+    flag: Codes
+    known: Bools
+
+    def __len__(self) -> int:
+        return len(self.estimate)
+
+    def numbers(self, field: Field) -> tuple[Floats, Bools]:
+        """Values of one field, and where they may be compared with a threshold.
+
+        An infinite estimate may be compared; a number that does not exist may not.
+        """
+        if field is Field.ESTIMATE:
+            return self.estimate, self.known | (self.flag == INFINITE)
+        limit = self.lower if field is Field.LOWER else self.upper
+        if limit is None:
+            return np.zeros(len(self)), np.zeros(len(self), dtype=np.bool_)
+        return limit, (self.flag == DEFINED) | (self.flag == CORRECTED)
+
+    def measure(self, index: int) -> Measure:
+        """One value for a message: every number that does not exist, or is infinite, is None."""
+        flag = FLAGS[self.flag[index]]
+        limited = flag in (MeasureFlag.DEFINED, MeasureFlag.CORRECTED)
+        return Measure(
+            name=self.name,
+            estimate=float(self.estimate[index]) if self.known[index] else None,
+            lower=_finite(self.lower, index) if limited else None,
+            upper=_finite(self.upper, index) if limited else None,
+            flag=flag,
+        )
+
+
+def _finite(limit: Floats | None, index: int) -> float | None:
+    if limit is None or not np.isfinite(limit[index]):
+        return None
+    return float(limit[index])

@@ -1,0 +1,177 @@
+"""Rules that make a pair a signal of disproportionate reporting (SDR), as data.
+
+A rule is a criterion over measures and a minimum number of cases. The presets are published ones
+under the names by which they are known.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from services.core.disproportionality import CHI2, IC, PRR, ROR
+from services.core.errors import ConfigurationError
+from services.core.estimates import Bools, Estimates, Field
+from services.core.tables import Counts
+
+
+class Comparison(StrEnum):
+    """How a number is compared with a threshold."""
+
+    AT_LEAST = ">="
+    ABOVE = ">"
+    AT_MOST = "<="
+    BELOW = "<"
+
+
+_COMPARE: Mapping[Comparison, Callable[..., Bools]] = {
+    Comparison.AT_LEAST: operator.ge,
+    Comparison.ABOVE: operator.gt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.BELOW: operator.lt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One number of one measure against a threshold.
+
+    A number that does not exist never meets it.
+    """
+
+    measure: str
+    field: Field
+    comparison: Comparison
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part must hold; of no parts, all do."""
+
+    parts: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One part must hold; of no parts, none does."""
+
+    parts: tuple[Criterion, ...]
+
+
+Criterion = Condition | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When a pair is an SDR.
+
+    Attributes:
+        name: under which signals remember it.
+        citation: who proposed it, and where.
+        criterion: what its measures must satisfy.
+        minimum_cases: the fewest cases (n11) of an SDR, at least 1.
+    """
+
+    name: str
+    citation: str
+    criterion: Criterion
+    minimum_cases: int
+
+    def __post_init__(self) -> None:
+        if self.minimum_cases < 1:
+            raise ConfigurationError(f"rule {self.name}: minimum_cases must be at least 1")
+
+    @property
+    def measures(self) -> frozenset[str]:
+        """Names of the measures it looks at."""
+        return frozenset(_measures(self.criterion))
+
+
+def passes(rule: Rule, n11: Counts, measures: Mapping[str, Estimates]) -> Bools:
+    """Which of n pairs are SDRs.
+
+    Args:
+        rule: to be applied.
+        n11: cases of each pair, shape [n].
+        measures: estimates of the same pairs by name, at least `rule.measures`.
+
+    Returns:
+        Shape [n].
+
+    Raises:
+        ConfigurationError: a measure of the rule is not among those given.
+    """
+    missing = rule.measures - set(measures)
+    if missing:
+        raise ConfigurationError(
+            f"rule {rule.name} needs measures that are not computed: {', '.join(sorted(missing))}"
+        )
+    return (n11 >= rule.minimum_cases) & _holds(rule.criterion, measures, len(n11))
+
+
+def preset(name: str) -> Rule:
+    """A published rule by name.
+
+    Raises:
+        ConfigurationError: unknown; the message lists the names.
+    """
+    try:
+        return PRESETS[name]
+    except KeyError:
+        known = ", ".join(PRESETS)
+        raise ConfigurationError(f"unknown rule {name!r}; the rules are: {known}") from None
+
+
+def _measures(criterion: Criterion) -> set[str]:
+    if isinstance(criterion, Condition):
+        return {criterion.measure}
+    return set().union(*(_measures(part) for part in criterion.parts))
+
+
+def _holds(criterion: Criterion, measures: Mapping[str, Estimates], size: int) -> Bools:
+    if isinstance(criterion, Condition):
+        numbers, comparable = measures[criterion.measure].numbers(criterion.field)
+        return comparable & _COMPARE[criterion.comparison](numbers, criterion.threshold)
+    every = isinstance(criterion, AllOf)
+    held = np.full(size, every)
+    for part in criterion.parts:
+        of_part = _holds(part, measures, size)
+        held = held & of_part if every else held | of_part
+    return held
+
+
+EVANS = Rule(
+    name="evans",
+    citation="Evans, Waller & Davis. Pharmacoepidemiol Drug Saf 2001;10:483-486",
+    criterion=AllOf(
+        (
+            Condition(PRR, Field.ESTIMATE, Comparison.AT_LEAST, 2.0),
+            Condition(CHI2, Field.ESTIMATE, Comparison.AT_LEAST, 4.0),
+        )
+    ),
+    minimum_cases=3,
+)
+
+# The document asks for 3 cases of substances under additional monitoring and for 5 of all others.
+# Its third criterion, an event on the list of important medical events, is a matter of review.
+EMA = Rule(
+    name="ema",
+    citation="EMA/849944/2016, Screening for adverse reactions in EudraVigilance, section 4.1.3",
+    criterion=Condition(ROR, Field.LOWER, Comparison.ABOVE, 1.0),
+    minimum_cases=5,
+)
+
+UMC_IC025 = Rule(
+    name="umc-ic025",
+    citation="Norén, Hopstadius & Bate. Stat Methods Med Res 2013;22:57-69",
+    criterion=Condition(IC, Field.LOWER, Comparison.ABOVE, 0.0),
+    minimum_cases=1,
+)
+
+PRESETS: Mapping[str, Rule] = {rule.name: rule for rule in (EVANS, EMA, UMC_IC025)}
+DEFAULT = EVANS

@@ -1,0 +1,142 @@
+"""Rules decide which pairs are signals of disproportionate reporting."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from services.core.contracts import Table
+from services.core.disproportionality import prr, score
+from services.core.errors import ConfigurationError
+from services.core.estimates import Field
+from services.core.rules import (
+    DEFAULT,
+    EMA,
+    EVANS,
+    PRESETS,
+    UMC_IC025,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Criterion,
+    Rule,
+    passes,
+    preset,
+)
+from services.core.tables import Tables
+
+STRONG = Table(20, 100, 60, 10_000)
+TWO_CASES = Table(2, 100, 3, 10_000)
+THREE_CASES = Table(3, 100, 10, 10_000)
+EXPECTED = Table(6, 1_000, 60, 10_000)
+ONLY_WITH_THIS_DRUG = Table(4, 100, 4, 10_000)
+NEVER_TOGETHER = Table(0, 100, 60, 10_000)
+
+
+def decide(rule: Rule, *tables: Table) -> list[bool]:
+    made = Tables.from_tables(tables)
+    return [bool(decided) for decided in passes(rule, made.n11, score(made))]
+
+
+def rule_of(criterion: Criterion, *, minimum_cases: int = 1) -> Rule:
+    return Rule(name="own", citation="none", criterion=criterion, minimum_cases=minimum_cases)
+
+
+def condition(comparison: Comparison, threshold: float) -> Condition:
+    return Condition("prr", Field.ESTIMATE, comparison, threshold)
+
+
+class TestPresets:
+    def test_evans_is_the_default(self) -> None:
+        assert DEFAULT is EVANS
+
+    def test_evans_wants_three_cases_twice_the_proportion_and_chi_squared_of_four(self) -> None:
+        assert decide(EVANS, STRONG, TWO_CASES, THREE_CASES, EXPECTED, NEVER_TOGETHER) == [
+            True,
+            False,
+            True,
+            False,
+            False,
+        ]
+
+    def test_evans_refuses_a_chi_squared_below_four(self) -> None:
+        # PRR 3.1, but χ² 2.5.
+        assert decide(EVANS, Table(3, 100, 100, 10_000)) == [False]
+
+    def test_evans_accepts_an_infinite_ratio(self) -> None:
+        assert decide(EVANS, ONLY_WITH_THIS_DRUG) == [True]
+
+    def test_ema_wants_five_cases_and_a_lower_limit_above_one(self) -> None:
+        assert decide(EMA, STRONG, THREE_CASES, EXPECTED) == [True, False, False]
+        monitored = dataclasses.replace(EMA, minimum_cases=3)
+        assert decide(monitored, THREE_CASES) == [True]
+
+    def test_umc_wants_a_positive_lower_limit_of_the_information_component(self) -> None:
+        assert decide(UMC_IC025, STRONG, TWO_CASES, ONLY_WITH_THIS_DRUG, EXPECTED) == [
+            True,
+            False,
+            True,
+            False,
+        ]
+
+    def test_every_preset_has_a_citation_and_its_own_name(self) -> None:
+        for name, rule in PRESETS.items():
+            assert rule.name == name
+            assert rule.citation
+
+    def test_an_unknown_name_is_refused_with_the_known_ones(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"'evens'.*evans, ema, umc-ic025"):
+            preset("evens")
+
+
+class TestCombinations:
+    HIGH = condition(Comparison.AT_LEAST, 2.0)
+    LOW = condition(Comparison.BELOW, 0.5)
+
+    def test_all_and_any(self) -> None:
+        assert decide(rule_of(AllOf((self.HIGH, self.LOW))), STRONG, EXPECTED) == [False, False]
+        assert decide(rule_of(AnyOf((self.HIGH, self.LOW))), STRONG, EXPECTED) == [True, False]
+
+    def test_they_nest(self) -> None:
+        nested = AllOf((AnyOf((self.LOW, self.HIGH)), AllOf((self.HIGH,))))
+        assert decide(rule_of(nested), STRONG, EXPECTED) == [True, False]
+
+    def test_all_of_nothing_holds_and_any_of_nothing_does_not(self) -> None:
+        assert decide(rule_of(AllOf(())), STRONG) == [True]
+        assert decide(rule_of(AnyOf(())), STRONG) == [False]
+
+    @pytest.mark.parametrize(
+        ("comparison", "decision"),
+        [
+            (Comparison.AT_LEAST, True),
+            (Comparison.ABOVE, False),
+            (Comparison.AT_MOST, True),
+            (Comparison.BELOW, False),
+        ],
+    )
+    def test_equality_counts_where_the_sign_says_so(
+        self, comparison: Comparison, decision: bool
+    ) -> None:
+        table = Table(10, 100, 30, 1_000)
+        exact = float(prr(Tables.from_tables([table])).estimate[0])
+        assert decide(rule_of(condition(comparison, exact)), table) == [decision]
+
+    @pytest.mark.parametrize("comparison", list(Comparison))
+    @pytest.mark.parametrize("field", [Field.LOWER, Field.UPPER])
+    def test_a_number_that_does_not_exist_meets_no_condition(
+        self, comparison: Comparison, field: Field
+    ) -> None:
+        rule = rule_of(Condition("prr", field, comparison, 1.0))
+        assert decide(rule, ONLY_WITH_THIS_DRUG) == [False]
+        assert decide(rule_of(Condition("chi2", field, comparison, 1.0)), STRONG) == [False]
+
+    def test_a_measure_that_was_not_computed_is_refused_by_name(self) -> None:
+        rule = rule_of(Condition("ebgm", Field.LOWER, Comparison.AT_LEAST, 2.0))
+        with pytest.raises(ConfigurationError, match=r"own needs.*ebgm"):
+            decide(rule, STRONG)
+
+    def test_no_cases_make_no_signal(self) -> None:
+        with pytest.raises(ConfigurationError, match="minimum_cases"):
+            rule_of(AllOf(()), minimum_cases=0)
