@@ -11,7 +11,7 @@ import os
 import re
 import ssl
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,33 +92,52 @@ def write_lock() -> int:
     return len(lines)
 
 
+def locked_jars() -> list[Jar]:
+    """The jars of the checked-in lock."""
+    return read_lock(LOCK.read_text())
+
+
 def class_path(directory: Path) -> str:
     """Java's class path of the locked jars in the folder."""
-    return os.pathsep.join(str(directory / jar.file_name) for jar in read_lock(LOCK.read_text()))
+    return os.pathsep.join(str(directory / jar.file_name) for jar in locked_jars())
 
 
-def install_jars(directory: Path, *, progress: Callable[[str], None]) -> None:
+def install_jars(
+    directory: Path,
+    *,
+    progress: Callable[[str], None],
+    jars: Sequence[Jar] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> None:
     """Bring the folder to the state of the lock; whole and intact jars stay as they are.
+
+    Args:
+        directory: where the jars go; other files in it are deleted.
+        progress: told what is done, if there is anything to do.
+        jars: what to install; the checked-in lock if not given.
+        transport: how to reach the repository; the network if not given.
 
     Raises:
         SetupError: a jar cannot be downloaded, or is not the one that was locked.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    wanted = read_lock(LOCK.read_text())
+    wanted = locked_jars() if jars is None else jars
     missing = [jar for jar in wanted if not jar.is_intact(directory / jar.file_name)]
     if missing:
         progress(f"Downloading {len(missing)} of Apache Kafka's {len(wanted)} jars")
-        _download(missing, directory)
+        _download(missing, directory, transport)
     names = {jar.file_name for jar in wanted}
     for stray in directory.iterdir():
         if stray.name not in names:
             stray.unlink()
 
 
-def _download(jars: Iterable[Jar], directory: Path) -> None:
+def _download(jars: Iterable[Jar], directory: Path, transport: httpx.BaseTransport | None) -> None:
     base = os.environ.get("ADEWATCH_MAVEN_URL", jgo.MAVEN_CENTRAL_URL).rstrip("/")
     with (
-        httpx.Client(verify=_certificates(), timeout=_TIMEOUT, follow_redirects=True) as client,
+        httpx.Client(
+            verify=_certificates(), timeout=_TIMEOUT, follow_redirects=True, transport=transport
+        ) as client,
         ThreadPoolExecutor(_PARALLEL) as pool,
     ):
         list(pool.map(lambda jar: _download_one(client, base, jar, directory), jars))

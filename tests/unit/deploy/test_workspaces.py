@@ -1,0 +1,69 @@
+"""What a killed owner left behind is cleaned up; what a living one has is left alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from deploy.local.processes import Launch, ManagedProcess
+from deploy.local.workspaces import claim, reap_abandoned, release
+
+PAUSE = [sys.executable, "-c", "import signal; signal.pause()"]
+
+
+def test_an_abandoned_folder_and_its_processes_go(tmp_path: Path) -> None:
+    folder = tmp_path / f"{_ended_pid()}-1000.00"
+    process = _process(folder)
+
+    reap_abandoned(tmp_path)
+
+    assert not process.is_running()
+    assert not folder.exists()
+
+
+def test_a_folder_of_a_living_owner_stays(tmp_path: Path) -> None:
+    folder = claim(tmp_path)
+    process = _process(folder)
+
+    reap_abandoned(tmp_path)
+    assert process.is_running()
+    assert folder.exists()
+
+    release(folder)
+    assert not process.is_running()
+    assert not folder.exists()
+
+
+def test_a_pid_used_again_does_not_keep_a_folder_alive(tmp_path: Path) -> None:
+    folder = tmp_path / f"{psutil.Process().pid}-1000.00"
+    folder.mkdir()
+    reap_abandoned(tmp_path)
+    assert not folder.exists()
+
+
+def test_other_folders_are_nobodys_business(tmp_path: Path) -> None:
+    for name in ("data", "1-x", "x-1"):
+        (tmp_path / name).mkdir()
+    reap_abandoned(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1-x", "data", "x-1"]
+
+
+def test_a_folder_that_does_not_exist_needs_no_reaping(tmp_path: Path) -> None:
+    reap_abandoned(tmp_path / "nothing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _process(folder: Path) -> ManagedProcess:
+    (folder / "run").mkdir(parents=True)
+    process = ManagedProcess(name="thing", run_directory=folder / "run")
+    process.launch(Launch(argv=PAUSE, environment={}, directory=folder))
+    return process
+
+
+def _ended_pid() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
