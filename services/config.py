@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     dead_letter_max_ratio: float = Field(0.5, gt=0, le=1)
 
     # Extraction
-    note_max_characters: int = Field(2_000_000, ge=1)
+    note_max_bytes: int = Field(2 * 1024 * 1024, ge=1)
     tokens_per_batch: int = Field(4096, ge=128)
 
     # Counting, detection, alerts

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from services.adapters.kafka import KafkaPublisher, Record
+from services.adapters.topics import partitions_of
 from services.core.errors import DependencyUnavailable
 from services.core.ports import Message, Rejected
 
@@ -65,6 +66,11 @@ async def read_dead_letters(
     Raises:
         DependencyUnavailable: the broker did not answer in time.
     """
+    topic = topic_of(origin)
+    numbers = await partitions_of(bootstrap, topic, timeout_seconds=timeout_seconds)
+    if not numbers:
+        return []
+    partitions = [TopicPartition(topic, number) for number in numbers]
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         request_timeout_ms=int(timeout_seconds * MILLISECONDS),

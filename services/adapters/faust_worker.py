@@ -31,6 +31,8 @@ EXIT_FAILED = 70
 MAX_POLL_SECONDS = 1800.0
 """How long a dependency may be away before the broker gives our partitions to somebody else."""
 
+SESSION_SECONDS = 10.0
+
 Background = Callable[[], Awaitable[None]]
 
 
@@ -69,6 +71,9 @@ class FaustWorker:
             topic_allow_declare=False,
             consumer_auto_offset_reset="earliest",
             broker_commit_interval=commit_interval_seconds,
+            # A worker that died without a word is replaced after this long.
+            broker_session_timeout=SESSION_SECONDS,
+            broker_heartbeat_interval=SESSION_SECONDS / 3,
             broker_max_poll_interval=MAX_POLL_SECONDS,
             broker_max_poll_records=batch_size,
             consumer_max_fetch_size=message_max_bytes,

@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
 from services.adapters.metrics import StageMetrics
 from services.core.errors import DependencyUnavailable, IntegrityError
 from services.core.ports import DeadLetters, Message, Rejected, Stage
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -132,21 +135,34 @@ class BatchRunner:
         return [*await self._process(messages[:middle]), *await self._process(messages[middle:])]
 
     async def _insist(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        """Try until the dependencies are there: the stage reads nothing meanwhile."""
-        failures = 0
-        while True:
-            try:
-                await attempt()
-            except DependencyUnavailable as error:
-                failures += 1
-                self._metrics.unavailable(error.dependency)
-                log.warning(
-                    "waiting for a dependency",
-                    stage=self._stage.name,
-                    dependency=error.dependency,
-                    detail=error.detail,
-                    failures=failures,
-                )
-                await self._backoff.wait(failures)
-            else:
-                return
+        await insist(
+            attempt,
+            what=self._stage.name,
+            backoff=self._backoff,
+            on_unavailable=self._metrics.unavailable,
+        )
+
+
+async def insist(
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    what: str,
+    backoff: Backoff,
+    on_unavailable: Callable[[str], None] = lambda dependency: None,
+) -> T:
+    """Try until the dependencies are there. The caller reads nothing meanwhile."""
+    failures = 0
+    while True:
+        try:
+            return await attempt()
+        except DependencyUnavailable as error:
+            failures += 1
+            on_unavailable(error.dependency)
+            log.warning(
+                "waiting for a dependency",
+                what=what,
+                dependency=error.dependency,
+                detail=error.detail,
+                failures=failures,
+            )
+            await backoff.wait(failures)

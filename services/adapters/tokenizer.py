@@ -49,7 +49,10 @@ class HuggingFaceTokenEncoder:
         Raises:
             ConfigurationError: the tokenizer lacks one.
         """
-        ids = [self._tokenizer.token_to_id(marker) for marker in markers]
-        if None in ids:
-            raise ConfigurationError("the tokenizer lacks a marker of the relation model")
+        ids = []
+        for marker in markers:
+            token = self._tokenizer.token_to_id(marker)
+            if token is None:
+                raise ConfigurationError(f"the tokenizer lacks the marker {marker}")
+            ids.append(token)
         return tuple(ids)

@@ -67,3 +67,22 @@ def _new_topic(topic: TopicSpec) -> NewTopic:
             "cleanup.policy": "delete",
         },
     )
+
+
+async def partitions_of(bootstrap: str, topic: str, *, timeout_seconds: float) -> list[int]:
+    """Numbers of the partitions of a topic, empty if it does not exist.
+
+    Raises:
+        DependencyUnavailable: no broker answered in time.
+    """
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, request_timeout_ms=int(timeout_seconds * MILLISECONDS)
+    )
+    try:
+        await admin.start()
+        (described,) = await admin.describe_topics([topic])
+        return sorted(int(partition["partition"]) for partition in described["partitions"])
+    except (KafkaError, OSError) as error:
+        raise DependencyUnavailable("kafka", type(error).__name__) from None
+    finally:
+        await admin.close()

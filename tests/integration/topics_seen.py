@@ -1,0 +1,78 @@
+"""Looking at topics and groups from outside, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
+from aiokafka.structs import ConsumerRecord
+
+from services.adapters.topics import partitions_of
+
+
+async def read_topic(bootstrap: str, topic: str) -> list[ConsumerRecord]:
+    """Every message of a topic, in the order of each partition."""
+    partitions = await _partitions(bootstrap, topic)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        records: list[ConsumerRecord] = []
+        while any([await consumer.position(p) < end for p, end in ends.items()]):
+            for batch in (await consumer.getmany(timeout_ms=500)).values():
+                records.extend(batch)
+        return records
+    finally:
+        await consumer.stop()
+
+
+async def lag(bootstrap: str, group: str, topic: str) -> int:
+    """Messages of a topic that a group has not committed."""
+    partitions = await _partitions(bootstrap, topic)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await admin.start()
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(partitions)
+        try:
+            committed = await admin.list_consumer_group_offsets(group)
+        except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
+            committed = {}  # a fresh broker has no coordinator until a group has asked for one
+        return sum(
+            end - max(committed[p].offset if p in committed else 0, 0) for p, end in ends.items()
+        )
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+async def eventually(
+    what: str, condition: Callable[[], object], *, timeout_seconds: float = 60.0
+) -> None:
+    """Wait until a condition (which may be a coroutine function) holds.
+
+    Raises:
+        AssertionError: it did not hold in time.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        value = condition()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_seconds} s: {what}")
+        await asyncio.sleep(0.2)
+
+
+async def _partitions(bootstrap: str, topic: str) -> list[TopicPartition]:
+    numbers = await partitions_of(bootstrap, topic, timeout_seconds=20)
+    return [TopicPartition(topic, number) for number in numbers]
