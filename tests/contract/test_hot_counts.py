@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 
 import pytest
 
@@ -34,8 +35,11 @@ async def counts(request: pytest.FixtureRequest) -> AsyncIterator[HotCounts]:
     await client.aclose()
 
 
+_NONE: AbstractSet[Pair] = frozenset()
+
+
 def entry(
-    sequence: int, *, gains: set[Pair] = frozenset(), loses: set[Pair] = frozenset()
+    sequence: int, *, gains: AbstractSet[Pair] = _NONE, loses: AbstractSet[Pair] = _NONE
 ) -> LedgerEntry:
     return LedgerEntry(sequence, case_delta(loses, gains), START)
 

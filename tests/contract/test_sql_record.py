@@ -227,9 +227,9 @@ def test_a_statement_that_takes_too_long_is_unavailable(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "refused", ["mysql://h/d", "sqlite://", "sqlite:///:memory:", "no url", "://secret@"]
+    "refused", ["mysql://u:hunter2@h/d", "sqlite:///:memory:?key=hunter2", "hunter2", "://hunter2@"]
 )
 def test_unknown_databases_are_refused_without_repeating_the_url(refused: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         make_engine(refused)
-    assert refused not in str(caught.value)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))

@@ -55,3 +55,10 @@ def test_a_table_reads_the_margins_of_its_pair() -> None:
     assert counts.table(A_X) == Table(n11=2, drug=2, event=3, total=3)
     assert counts.table(Pair("b", "y")) == Table(n11=0, drug=1, event=1, total=3)
     assert counts.table(Pair("c", "z")) == Table(n11=0, drug=0, event=0, total=3)
+
+
+def test_a_case_may_have_drug_and_event_without_the_pair() -> None:
+    # So n.. - n1. - n.1 + n11 may be negative: statistics must not take it for a count.
+    cases = ({A_X, Pair("b", "y")}, {A_Y})
+    table = combine(case_delta(set(), case) for case in cases).table(A_Y)
+    assert table == Table(n11=1, drug=2, event=2, total=2)
