@@ -16,6 +16,7 @@ from typing import Annotated, Protocol
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local import checks, kafka_jars, workspaces
@@ -47,18 +48,22 @@ class Demonstration(Protocol):
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(
     context: typer.Context,
-    notes: Annotated[Path | None, typer.Option(help="Notes to stream, one JSON a line.")] = None,
+    notes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Notes to stream, one JSON a line.", exists=True, dir_okay=False, resolve_path=True
+        ),
+    ] = None,
 ) -> None:
     """Stream notes through the whole service and show what it finds."""
     demonstration: Demonstration = importlib.import_module("deploy.local.demo")
-    path = None if notes is None else notes.resolve(strict=True)
     parts = _installed()
     folder = workspaces.claim(STATE / "demo")
     try:
         stack = open_stack(folder, parts)
         with _stopped_at_the_end(stack):
             stack.start(progress=_say)
-            status = demonstration.run(stack, notes=path, arguments=context.args)
+            status = demonstration.run(stack, notes=notes, arguments=context.args)
     finally:
         workspaces.release(folder)
     raise typer.Exit(status)
@@ -75,7 +80,7 @@ def up(
         _forget_data()
     stack.start(progress=_say)
     _print_status(stack)
-    console.print(f"Running. Ports and variables: {stack_file(STATE)}. End it: ./deploy/run down")
+    _say(f"Running. Ports and variables: {stack_file(STATE)}. To end it: ./deploy/run down")
 
 
 @app.command()
@@ -157,7 +162,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except StackError as error:
-        console.print(f"[red]error:[/] {error}", markup=True, soft_wrap=True)
+        console.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -168,7 +173,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _say(message: str) -> None:
-    console.print(f"[dim]·[/] {message}")
+    console.print(f"[dim]·[/] {escape(message)}", soft_wrap=True)
 
 
 def _installed() -> Installed:

@@ -231,8 +231,16 @@ class Stack:
         return Launch(argv=argv, environment=self.environment(), directory=self.directory)
 
     def _save(self) -> None:
-        content = {"ports": asdict(self.ports), "environment": self.environment()}
-        stack_file(self.directory).write_text(json.dumps(content, indent=2) + "\n")
+        variables = {
+            name: value
+            for name, value in self.environment().items()
+            if name.startswith("ADEWATCH_")
+        }
+        path = stack_file(self.directory)
+        path.touch(mode=0o600)  # a database URL may have a password
+        path.write_text(
+            json.dumps({"ports": asdict(self.ports), "environment": variables}, indent=2) + "\n"
+        )
 
 
 # Beside the interpreter, whichever environment that is; -m services.cli would do too.
