@@ -43,7 +43,7 @@ _HEADING = re.compile(
     r"^[ \t]{0,8}(?:\d{1,2}\.[ \t]{1,3})?"
     r"(?P<titled>[A-Z][A-Za-z/&,'()\-]{1,20}(?: [A-Za-z/&,'()\-]{1,20}){0,6}) ?:"
     r"|(?<![A-Za-z])(?P<capitals>[A-Z][A-Z/&\-]{2,20}(?: [A-Z/&\-]{1,20}){0,6}):"
-    r"|^[ \t]{0,8}(?P<line>[A-Z][A-Za-z/&\-]{2,20}(?: [A-Za-z/&\-]{1,20}){0,4})[ \t]{0,8}$",
+    r"|^[ \t]{0,8}(?P<line>[A-Z][A-Za-z/&\-]{2,20}(?: [A-Za-z/&\-]{1,20}){0,4})[ \t\r]{0,8}(?=\n)",
     re.MULTILINE,
 )
 
@@ -161,6 +161,7 @@ def _share_sentence(
 
 def _section(text: str, mention: tuple[int, int]) -> Assertion | None:
     """What the nearest heading before a mention says."""
+    # Nothing behind the mention is seen, so the mention's own line is no heading without a colon.
     floor = max(0, mention[0] - HEADING_CHARS)
     said = None
     for match in _HEADING.finditer(text, floor, mention[0]):

@@ -30,12 +30,13 @@ No detail contains a value: it names fields and kinds of errors.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
 from services.core.contracts import NOTE_SCHEMA, Note, NoteStatus, Sex
 from services.core.errors import InvalidMessage
@@ -47,6 +48,19 @@ _ENVELOPE_BYTES = 64 * 1024
 _ESCAPED = 6  # a character of one byte is six bytes long when written as \u0041
 _MAX_ERRORS_NAMED = 10
 
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]")
+
+
+def _is_iso(value: object) -> object:
+    """Refuse numbers, which pydantic reads as seconds since 1970 even in a string ("20260302")."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("datetime_type", "not a string")
+    if not _ISO_DATE.match(value):
+        raise PydanticCustomError("datetime_parsing", "not a date and time of ISO 8601")
+    return value
+
+
+_Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_is_iso)]
 _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -56,7 +70,7 @@ class _JsonNote(BaseModel):
     source: _Name
     note_id: _Name
     patient_key: _Name
-    written_at: AwareDatetime
+    written_at: _Time
     schema_version: Annotated[int, Field(ge=1)] = NOTE_SCHEMA
     version: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
     text: str | None = None

@@ -127,6 +127,7 @@ def test_uncertain(text: str) -> None:
     [
         "ALLERGIES:  [Penicillin] - {hives}.",
         "Allergies\n- [Penicillin]: {hives}\n",
+        "ALLERGIES\r\n[PENICILLIN] CAUSES {HIVES}\r\n",
         "PAST MEDICAL HISTORY:\n1. [Heparin]-induced {thrombocytopenia}.",
         "Allergies:\nPenicillin: hives\n[Codeine]: {nausea}\n",
         "Note (one line) ,ALLERGIES: ,[Penicillin] causes {hives}.",

@@ -145,6 +145,7 @@ def test_of_a_name_that_occurs_twice_the_last_holds() -> None:
         (message(written_at="2026-02-30T10:15:00Z"), "invalid-value"),
         (message(written_at="0001-01-01T00:00:00+10:00"), "invalid-value"),
         (message(written_at="yesterday"), "invalid-value"),
+        (message(written_at="20260302"), "invalid-value"),
         (message(text="é" * 501), "too-large"),
         (b" " * 80_000, "too-large"),
     ],
