@@ -15,8 +15,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -112,7 +114,7 @@ class ManagedProcess:
             return
         self.kill()  # what an earlier leader left behind
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        with self.log_path.open("ab") as log:
+        with _interrupts_deferred(), self.log_path.open("ab") as log:
             self._log_start = log.tell()
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - our own command
@@ -126,7 +128,7 @@ class ManagedProcess:
                 )
             except OSError as error:
                 raise NotReady(f"{self.name} cannot be started: {error.strerror}") from error
-        self._write_identity(self._child.pid)
+            self._write_identity(self._child.pid)
 
     def wait_until(self, ready: Callable[[], bool], *, timeout_seconds: float) -> None:
         """Wait until `ready` says yes; stop the process if it does not.
@@ -229,6 +231,29 @@ class ManagedProcess:
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
             self._child = None
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Let Ctrl-C and the like wait: between its start and its pid file a process is nobody's.
+
+    Handlers are exchanged, not masked: a mask would be inherited by the process that is started.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+    arrived: list[int] = []
+    previous = {
+        number: signal.signal(number, lambda number, frame: arrived.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        for arrived_number in arrived:
+            signal.raise_signal(arrived_number)
 
 
 def living_process(identity: Identity) -> psutil.Process | None:
