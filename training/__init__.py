@@ -1,0 +1,1 @@
+"""Trains, measures and exports the models of the service. Needs the extra `training`."""

@@ -1,10 +1,10 @@
 """Sentences of clinical text.
 
 Two passes, each linear in the length of the text. The first decides for every line break whether
-it ends a sentence (an item of a list, a heading, a short line) or only wraps a long line. The second
-looks at full stops, question and exclamation marks within the lines that belong together.
+it ends a sentence (an item of a list, a heading, a short line) or only wraps a long line. The
+second looks at full stops, question and exclamation marks within lines that belong together.
 
-A sentence has no greatest length: text without any stop is one sentence, and who reads it windows it.
+A sentence has no greatest length: text without a stop is one sentence; its reader windows it.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def mark_pair(text: str, window: Span, drug: Span, event: Span) -> str | None:
             (event.end, 0, -event_rank, ADE_CLOSE),
         ]
     )
-    pieces = []
+    pieces: list[str] = []
     position = window.start
     for offset, _, _, marker in insertions:
         pieces.extend((_defused(text[position:offset]), marker))

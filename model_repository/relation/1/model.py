@@ -1,0 +1,80 @@
+"""Converts tensors and runs the graph of this version with ONNX Runtime; nothing else.
+
+Runs in Triton's own environment (numpy < 2, onnxruntime) and shares no code with the services.
+Both models of this repository use the same file.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import triton_python_backend_utils as pb_utils
+
+INPUTS = ("input_ids", "attention_mask")
+
+
+class TritonPythonModel:
+    """One instance: one session."""
+
+    def initialize(self, args):
+        """Load `model.onnx` and the temperature of `card.json` of this version."""
+        folder = Path(args["model_repository"]) / args["model_version"]
+        options = onnxruntime.SessionOptions()
+        threads = os.environ.get("ADEWATCH_TRITON_THREADS") or os.cpu_count() or 1
+        options.intra_op_num_threads = int(threads)
+        # Threads that spin while no request is there would starve the rest of a small host.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=_providers(args)
+        )
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self._temperature = float(card.get("temperature", 1.0))
+
+    def execute(self, requests):
+        """All requests of one call in one run: [rows, tokens] padded to the longest."""
+        inputs = [
+            [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in INPUTS]
+            for request in requests
+        ]
+        width = max(ids.shape[1] for ids, _ in inputs)
+        feed = {
+            name: np.concatenate([_padded(pair[place], width) for pair in inputs])
+            for place, name in enumerate(INPUTS)
+        }
+        logits = self._session.run(["logits"], feed)[0].astype(np.float32)
+        probabilities = _softmax(logits / self._temperature)
+        responses, start = [], 0
+        for ids, _ in inputs:
+            rows = slice(start, start + ids.shape[0])
+            start += ids.shape[0]
+            responses.append(_response(logits[rows], probabilities[rows], ids.shape[1]))
+        return responses
+
+
+def _providers(args):
+    device = int(args["model_instance_device_id"])
+    if args["model_instance_kind"] == "GPU" and (
+        "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    ):
+        return [("CUDAExecutionProvider", {"device_id": device}), "CPUExecutionProvider"]
+    return ["CPUExecutionProvider"]
+
+
+def _padded(rows, width):
+    return np.pad(rows, ((0, 0), (0, width - rows.shape[1])))
+
+
+def _softmax(logits):
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def _response(logits, probabilities, tokens):
+    tensors = []
+    for name, values in (("logits", logits), ("probabilities", probabilities)):
+        # One row per token keeps the request's own width; one row per pair has none.
+        own = values[:, :tokens] if values.ndim == 3 else values
+        tensors.append(pb_utils.Tensor(name, np.ascontiguousarray(own)))
+    return pb_utils.InferenceResponse(output_tensors=tensors)

@@ -1,0 +1,72 @@
+"""One internal shape for every corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from services.core.bio import TypedSpan
+from services.core.contracts import MentionType
+from services.core.spans import Span
+
+ALL_TYPES = frozenset(MentionType)
+
+
+class CorpusError(Exception):
+    """A corpus file is missing or is not what its format promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedMention:
+    """A gold mention; `mention_id` is unique in its document."""
+
+    mention_id: str
+    type: MentionType
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedRelation:
+    """*This drug caused this event*, with what the writer asserts of it."""
+
+    drug_id: str
+    event_id: str
+    status: str = "affirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A note, an abstract or a single sentence with its annotation.
+
+    Attributes:
+        doc_id: unique over all corpora ("ade:17", "mts-400").
+        group: what must not be divided between training and test ("pmid:10030778", "mts-400").
+        corpus: name of the corpus.
+        text: all offsets count in it.
+        sentences: half-open spans, ordered, disjoint.
+        mentions: gold mentions.
+        relations: gold relations between them.
+        complete: the types of which every mention is annotated. Elsewhere a missing mention says
+            nothing.
+    """
+
+    doc_id: str
+    group: str
+    corpus: str
+    text: str
+    sentences: tuple[Span, ...]
+    mentions: tuple[AnnotatedMention, ...] = ()
+    relations: tuple[AnnotatedRelation, ...] = ()
+    complete: frozenset[MentionType] = field(default=ALL_TYPES)
+
+    def spans(self, type_: MentionType | None = None) -> list[TypedSpan]:
+        """Gold mentions as spans, of one type or of all."""
+        return [
+            TypedSpan(mention.type, mention.span)
+            for mention in self.mentions
+            if type_ is None or mention.type is type_
+        ]
+
+    def pairs(self) -> set[tuple[Span, Span]]:
+        """Gold relations as (drug span, event span)."""
+        spans = {mention.mention_id: mention.span for mention in self.mentions}
+        return {(spans[relation.drug_id], spans[relation.event_id]) for relation in self.relations}

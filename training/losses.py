@@ -1,0 +1,95 @@
+"""The losses of both models."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def partial_cross_entropy(logits: Tensor, allowed: Tensor, weights: Tensor) -> Tensor:
+    """Class-weighted cross-entropy where the annotation may leave several classes open.
+
+    ``L = Σ_t w_t · (−log Σ_{c ∈ allowed_t} p_tc) / Σ_t w_t``, with w_t the smallest weight of the
+    allowed classes of token t. With one allowed class each it is the usual weighted
+    cross-entropy. A token without any allowed class does not count.
+
+    Args:
+        logits: [tokens, classes].
+        allowed: bool [tokens, classes].
+        weights: [classes].
+
+    Returns:
+        A scalar, 0 if no token counts.
+    """
+    counts = allowed.any(dim=-1)
+    logits, allowed = logits[counts], allowed[counts]
+    if logits.shape[0] == 0:
+        return logits.sum() * 0
+    blocked = torch.finfo(logits.dtype).min
+    log_p = functional.log_softmax(logits, dim=-1).masked_fill(~allowed, blocked).logsumexp(dim=-1)
+    token_weights = weights.expand_as(logits).masked_fill(~allowed, float("inf")).min(dim=-1).values
+    return -(token_weights * log_p).sum() / token_weights.sum()
+
+
+def info_nce(
+    vectors: Tensor,
+    labels: Tensor,
+    groups: Tensor,
+    *,
+    temperature: float,
+    hard_weight: float = 1.0,
+) -> Tensor:
+    """InfoNCE over in-batch positives and negatives, several positives per anchor.
+
+    With s_ij = cos(z_i, z_j) / τ, anchors i that are relations, P(i) the other rows of the same
+    relation and N(i) the rows of another one or of none::
+
+        L_i = −1/|P(i)| Σ_{p ∈ P(i)} log( e^{s_ip} / (e^{s_ip} + Σ_{n ∈ N(i)} h_in e^{s_in}) )
+
+    h_in is `hard_weight` if n is another pair of the same sentence as i (a hard negative), else 1.
+    The mean runs over the anchors that have a positive and a negative. (van den Oord et al.,
+    arXiv:1807.03748; several positives as in Khosla et al., NeurIPS 2020.)
+
+    Args:
+        vectors: z″, [batch, d]; they are normalised here.
+        labels: [batch]; 0 is *no relation* and never an anchor.
+        groups: [batch], equal for pairs of the same window.
+        temperature: τ.
+        hard_weight: weight of hard negatives.
+
+    Returns:
+        A scalar, 0 without anchors.
+    """
+    unit = functional.normalize(vectors, dim=-1)
+    similarity = unit @ unit.T / temperature
+    same = labels[:, None] == labels[None, :]
+    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    positives, negatives = same & ~itself, ~same
+    hard = negatives & (groups[:, None] == groups[None, :])
+    log_weights = torch.where(hard, similarity.new_tensor(hard_weight).log(), 0.0)
+    blocked = torch.finfo(similarity.dtype).min
+    against = (similarity + log_weights).masked_fill(~negatives, blocked).logsumexp(dim=-1)
+    terms = similarity - torch.logaddexp(similarity, against[:, None])
+    anchors = (labels != 0) & positives.any(dim=-1) & negatives.any(dim=-1)
+    if not bool(anchors.any()):
+        return vectors.sum() * 0
+    per_anchor = -(terms * positives).sum(dim=-1) / positives.sum(dim=-1).clamp(min=1)
+    return per_anchor[anchors].mean()
+
+
+def relation_loss(
+    logits: Tensor,
+    vectors: Tensor,
+    labels: Tensor,
+    groups: Tensor,
+    *,
+    alpha: float,
+    temperature: float,
+    hard_weight: float,
+    class_weights: Tensor,
+) -> Tensor:
+    """α · cross-entropy + (1 − α) · InfoNCE(τ); arguments as in `info_nce`."""
+    classification = functional.cross_entropy(logits, labels, weight=class_weights)
+    contrast = info_nce(vectors, labels, groups, temperature=temperature, hard_weight=hard_weight)
+    return alpha * classification + (1 - alpha) * contrast

@@ -1,0 +1,1 @@
+"""The neural models, in torch."""

@@ -1,0 +1,252 @@
+"""Candidate pairs of documents as rows of the relation model."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.core.contracts import MentionType
+from services.core.ports import TokenEncoder
+from services.core.spans import Span
+from services.core.windows import MAX_SENTENCES, mark_pair, pair_window
+from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
+
+MAX_TOKENS = 256
+"""Tokens of a training row; longer windows are left out of training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A drug and an event mention within a window.
+
+    Attributes:
+        document: where they stand.
+        drug: span in the document; `event` likewise.
+        caused: whether a gold relation of any status joins them.
+        marked: the window's text with markers.
+        group: equal for pairs whose windows begin in the same sentence of the same document.
+    """
+
+    document: Document
+    drug: Span
+    event: Span
+    caused: bool
+    marked: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """One row of the model; `group` numbers the groups of a run."""
+
+    ids: tuple[int, ...]
+    label: int
+    group: int
+
+
+def candidate_pairs(
+    document: Document, drugs: Iterable[Span], events: Iterable[Span], *, gold_too: bool
+) -> list[Pair]:
+    """The pairs that serving would ask about: every event with the nearest mention of each drug
+    name within `MAX_SENTENCES` sentences.
+
+    Args:
+        document: gives text, sentences and gold relations.
+        drugs: mentions, gold or predicted; `events` likewise.
+        gold_too: also every gold pair among them, though a nearer mention exists.
+    """
+    gold = document.pairs()
+    drug_list = sorted(set(drugs))
+    found = []
+    for event in sorted(set(events)):
+        nearest: dict[str, tuple[int, Span]] = {}
+        chosen: set[Span] = set()
+        for drug in drug_list:
+            if pair_window(document.sentences, drug, event) is None:
+                continue
+            if gold_too and (drug, event) in gold:
+                chosen.add(drug)
+            name = document.text[drug.start : drug.end].lower()
+            distance = max(drug.start - event.end, event.start - drug.end, 0)
+            if name not in nearest or distance < nearest[name][0]:
+                nearest[name] = (distance, drug)
+        chosen |= {drug for _, drug in nearest.values()}
+        for drug in sorted(chosen):
+            pair = _pair(document, drug, event, (drug, event) in gold)
+            if pair is not None:
+                found.append(pair)
+    return found
+
+
+def gold_pairs(documents: Iterable[Document], *, gold_too: bool = True) -> list[Pair]:
+    """Candidate pairs of gold mentions."""
+    return [
+        pair
+        for document in documents
+        for pair in candidate_pairs(
+            document,
+            (mention.span for mention in document.spans(MentionType.DRUG)),
+            (mention.span for mention in document.spans(MentionType.ADE)),
+            gold_too=gold_too,
+        )
+    ]
+
+
+def predicted_negatives(
+    document: Document, events: Iterable[Span], *, limit: int, seed: int
+) -> list[Pair]:
+    """Gold drugs with event mentions that a model found and that are not gold.
+
+    Args:
+        document: with complete annotation of events.
+        events: predicted event mentions.
+        limit: pairs kept at most.
+        seed: of the choice.
+    """
+    gold = [mention.span for mention in document.spans(MentionType.ADE)]
+    false = [event for event in events if not any(event.overlaps(other) for other in gold)]
+    drugs = [
+        mention.span
+        for mention in document.spans(MentionType.DRUG)
+        if not any(mention.span.overlaps(event) for event in false)
+    ]
+    pairs = candidate_pairs(document, drugs, false, gold_too=False)
+    if len(pairs) <= limit:
+        return pairs
+    return random.Random(f"{seed}:{document.doc_id}").sample(pairs, limit)  # noqa: S311
+
+
+def joined_sentences(documents: Sequence[Document], *, count: int, seed: int) -> list[Document]:
+    """Documents of two to four sentences of one abstract, for implicit cross-sentence negatives.
+
+    Relations hold within their sentence. A drug and an event of different sentences are a
+    negative unless the abstract relates a drug and an event of the same names anywhere: then the
+    label would change within the paragraph, and the document is cut before that sentence.
+
+    Args:
+        documents: single sentences; those of one group belong together.
+        count: documents to make at most.
+        seed: the same seed gives the same documents.
+    """
+    rng = random.Random(seed)  # noqa: S311 - a sample, no secret
+    groups: dict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        groups[document.group].append(document)
+    usable = sorted(group for group, members in groups.items() if len(members) > 1)
+    made: list[Document] = []
+    for _ in range(count):
+        if not usable:
+            break
+        members = groups[rng.choice(usable)]
+        size = min(len(members), rng.randint(2, MAX_SENTENCES))
+        start = rng.randint(0, len(members) - size)
+        run = _until_label_changes(members[start : start + size], members)
+        if len(run) > 1:
+            made.append(_join(run, len(made)))
+    return made
+
+
+def across_sentences(pairs: Iterable[Pair]) -> list[Pair]:
+    """The pairs whose mentions no single sentence covers."""
+    return [
+        pair
+        for pair in pairs
+        if pair_window(pair.document.sentences, pair.drug, pair.event, max_sentences=1) is None
+    ]
+
+
+def rows(pairs: Sequence[Pair], encoder: TokenEncoder) -> list[PairRow]:
+    """Rows of the pairs that fit into `MAX_TOKENS`."""
+    numbers: dict[str, int] = {}
+    return [
+        PairRow(
+            ids=encoding.ids,
+            label=int(pair.caused),
+            group=numbers.setdefault(pair.group, len(numbers)),
+        )
+        for pair, encoding in zip(
+            pairs, encoder.encode([pair.marked for pair in pairs]), strict=True
+        )
+        if len(encoding.ids) <= MAX_TOKENS
+    ]
+
+
+def _pair(document: Document, drug: Span, event: Span, caused: bool) -> Pair | None:
+    window = pair_window(document.sentences, drug, event)
+    if window is None:
+        return None
+    marked = mark_pair(document.text, window, drug, event)
+    if marked is None:
+        return None
+    group = f"{document.doc_id}:{window.start}"
+    return Pair(document, drug, event, caused, marked, group)
+
+
+def _names(document: Document) -> set[tuple[str, str]]:
+    text = document.text
+    return {
+        (text[drug.start : drug.end].lower(), text[event.start : event.end].lower())
+        for drug, event in document.pairs()
+    }
+
+
+def _until_label_changes(run: Sequence[Document], members: Sequence[Document]) -> list[Document]:
+    related = {names for member in members for names in _names(member)}
+    kept: list[Document] = []
+    for document in run:
+        if any(_crosses(document, other, related) for other in kept):
+            break
+        kept.append(document)
+    return kept
+
+
+def _crosses(one: Document, other: Document, related: set[tuple[str, str]]) -> bool:
+    """Whether a drug of one sentence and an event of the other are related by name."""
+    return any(
+        (
+            left.text[d.span.start : d.span.end].lower(),
+            right.text[e.span.start : e.span.end].lower(),
+        )
+        in related
+        for left, right in ((one, other), (other, one))
+        for d in left.spans(MentionType.DRUG)
+        for e in right.spans(MentionType.ADE)
+    )
+
+
+def _join(run: Sequence[Document], number: int) -> Document:
+    text = ""
+    spans: list[Span] = []
+    mentions: list[AnnotatedMention] = []
+    relations: list[AnnotatedRelation] = []
+    for place, document in enumerate(run):
+        text += " " if text else ""
+        offset = len(text)
+        text += document.text
+        spans.append(Span(offset, len(text)))
+        mentions += [
+            AnnotatedMention(
+                f"S{place}{mention.mention_id}",
+                mention.type,
+                Span(mention.span.start + offset, mention.span.end + offset),
+            )
+            for mention in document.mentions
+        ]
+        relations += [
+            AnnotatedRelation(
+                f"S{place}{relation.drug_id}", f"S{place}{relation.event_id}", relation.status
+            )
+            for relation in document.relations
+        ]
+    return Document(
+        doc_id=f"joined:{number}",
+        group=run[0].group,
+        corpus=run[0].corpus,
+        text=text,
+        sentences=tuple(spans),
+        mentions=tuple(mentions),
+        relations=tuple(relations),
+        complete=run[0].complete,
+    )

