@@ -162,7 +162,7 @@ RULES: tuple[Rule, ...] = (
             r"(?:due|related|secondary|attributed|attributable|linked) to",
             r"unrelated to|not (?:\w{2,12} )?caused by|no relation(?:ship)? to|not from",
             r"(?:did|does) not (?:cause|lead to|result in|produce|trigger)",
-            r"nothing to do with|rather than|instead of|non-?contributory",
+            r"nothing to do with|non-?contributory",
             r"no (?:evidence|indication|suggestion) that",
         ),
         Assertion.NEGATED,
@@ -183,6 +183,9 @@ RULES: tuple[Rule, ...] = (
             r"(?:watch|monitor|look|observe|check|screen|alert)(?:ed|ing)?"
             r"(?: (?:out|closely|carefully|him|her|them|patient|the patient)){0,2} for",
             r"(?:isolated|rare|reported|known) cases?(?: reported)?",
+            r"(?:told|explained|informed|aware|knows?|understands?)(?! (?:me|us|to me|to us) )"
+            r"(?: [^ .;:]{1,20}){0,3}? that",
+            r"explained|could get|can get|may get|might get|look out for",
         ),
         Assertion.HYPOTHETICAL,
         Direction.FORWARD,
@@ -190,19 +193,21 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         _phrases(
-            r"(?:known |potential |possible |increased )?(?:risks?|side effects?)|precautions?"
+            r"(?:known |potential |possible |increased )?(?:risks?|side effects?)|precautions?",
+            r"(?:is|are) (?:a |an )?(?:rare|uncommon|common|frequent|usual|known|well known)",
+            r"to be expected|can be expected|(?:is|are) expected",
         ),
         Assertion.HYPOTHETICAL,
         Direction.BACKWARD,
-        reach=30,
+        reach=50,
     ),
     Rule(
         _phrases(
             r"(?:can|could|may|might|would|will|sometimes|also|usually|often|typically)"
             r" (?:\w{3,12} )?(?:cause|increases?|lead to|result in|produce|induce|trigger)",
             r"(?:can|could|may|might) be (?:seen with|caused by|triggered by|made worse by)",
-            r"(?:can|may|could|might) (?:be brought on|occur|happen)|known to cause|brought on",
-            r"contraindicated|not recommended|consent(?:ed)?|counsell?ing",
+            r"(?:can|may|could|might) (?:be brought on|occur|happen)|known to cause",
+            r"not recommended|consent(?:ed)?|counsell?ing",
         ),
         Assertion.HYPOTHETICAL,
         Direction.ANYWHERE,
@@ -279,7 +284,8 @@ RULES: tuple[Rule, ...] = (
             r"(?:prior|previous|past|earlier) (?:\w{3,12} )?"
             r"(?:reactions?|episodes?|exposure|attempts?|trials?|use)",
             r"(?:years|yrs|decades|months) (?:ago|earlier|before|back)",
-            r"(?:last|previous) year|a year ago|in childhood|childhood|at age \d{1,2}",
+            r"(?:last|previous) year|a year ago|in childhood|childhood|at (?:the )?age",
+            r"in (?:his|her|their) (?:teens|twenties|thirties|forties|fifties|sixties)",
             r"as (?:a child|a teenager|an infant)|when (?:he|she) was (?:a child|young|younger)",
             r"(?:has|had|have) (?:been tried|tried|failed)|other attempts",
             r"(?:allergic|intolerant|sensitive|allerg(?:y|ies)|intolerances?|sensitivit(?:y|ies))"
@@ -360,6 +366,7 @@ SECTIONS: tuple[tuple[re.Pattern[str], Assertion], ...] = (
 SECTION_WORDS = re.compile(
     r"history|hx|medications?|meds|exam|assessment|impression|plan|diagnos|course|review|systems|"
     r"labs?(?: |$)|laborator|vital|objective|subjective|hpi|complaint|reason|procedure|findings|"
+    r"^imp(?: |$)|^dx(?: |$)|"
     r"recommendation|disposition|summary|discussion|condition|follow|treatment|consultation"
 )
 """What makes a line in mixed case a heading that ends the section before it. Without these words it

@@ -51,6 +51,8 @@ def read(marked: str) -> Assertion:
         "ALLERGIES:  None.\n\nASSESSMENT:  [Digoxin] {toxicity}.",
         "He was advised to stop [ibuprofen] because of {gastritis}.",
         "[Naproxen]-induced {gastritis}.",
+        "He told me that [naproxen] gave him {gastritis}.",
+        "Took ibuprofen rather than [naproxen] after the {gastritis}.",
         "Allergies:\nPenicillin: hives\n\nHospital course:\n[Codeine] caused {nausea}.",
     ],
 )
@@ -87,6 +89,8 @@ def test_negated(text: str) -> None:
         "Risks of [apixaban] include {bleeding}.",
         "The risks of [apixaban], including {bleeding}, were discussed.",
         "Start [amoxicillin]. Call if {rash} or fever.",
+        "She was told that {fever} is frequent after [zoledronic acid].",
+        "He asked about {thrush}, which is rare with [empagliflozin].",
         "Watch for {hypotension} with [lisinopril].",
         "She was warned about {dizziness} on [tramadol].",
         "[Tetracycline] can cause {nausea}.",
