@@ -1,0 +1,199 @@
+"""Touched pairs become transitions of signals: score, decide, record, publish.
+
+The record decides which transition exists: two workers that see the same change offer the same
+revision and one of them is ignored. What is recorded and not yet published waits in the record's
+outbox, so a crash between any two steps is healed by the next call or by `recover`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+import numpy as np
+
+from services.core.contracts import Pair, Signal, SignalState, Table, Transition, Versions
+from services.core.counts import CountDelta
+from services.core.disproportionality import score
+from services.core.errors import IntegrityError
+from services.core.estimates import Bools, Estimates
+from services.core.ports import Clock, HotCounts, Publisher, SignalRecord, SignalStatus
+from services.core.rules import Rule, passes
+from services.core.tables import Tables
+
+_PAIRS_PER_STEP = 1000
+_MESSAGES_PER_STEP = 500
+
+
+class Detector:
+    """Scores pairs and emits transitions.
+
+    Args:
+        counts: what is scored.
+        signals: the record of signals; its calls block and run in a thread.
+        publisher: acknowledges messages that are durable.
+        versions_of: the versions behind a pair's evidence; blocks, runs in a thread.
+        rule: makes a pair an SDR.
+        clock: gives the time of a transition.
+        topic: where transitions are announced, keyed by signal.
+        encode: one transition as bytes.
+
+    Raises:
+        ConfigurationError: the rule needs a measure that is not computed.
+    """
+
+    def __init__(
+        self,
+        counts: HotCounts,
+        signals: SignalRecord,
+        publisher: Publisher,
+        *,
+        versions_of: Callable[[Pair], tuple[Versions, ...]],
+        rule: Rule,
+        clock: Clock,
+        topic: str,
+        encode: Callable[[Signal], bytes],
+    ) -> None:
+        _scored(rule, Tables.from_tables([]))
+        self._counts = counts
+        self._signals = signals
+        self._publisher = publisher
+        self._versions_of = versions_of
+        self._rule = rule
+        self._clock = clock
+        self._topic = topic
+        self._encode = encode
+
+    async def rescore(self, pairs: Iterable[Pair]) -> list[Signal]:
+        """Score pairs at once, each once, and announce what changed.
+
+        Returns:
+            The transitions that were recorded; the same pairs with the same counts give none.
+
+        Raises:
+            DependencyUnavailable: offer the same pairs again; nothing is lost or said twice.
+            IntegrityError: the counts contradict each other; an operator must look.
+        """
+        distinct = iter(dict.fromkeys(pairs))
+        recorded: list[Signal] = []
+        while step := list(islice(distinct, _PAIRS_PER_STEP)):
+            recorded += await self._transitions(step)
+        await self.publish()
+        return recorded
+
+    async def rescore_all(self) -> list[Signal]:
+        """Score every pair, and every signal whose pair has vanished; see `rescore`.
+
+        Work and memory are linear in the number of pairs.
+        """
+        active = await asyncio.to_thread(self._signals.active_pairs)
+        _, counts = await self._counts.snapshot()
+        passing = await asyncio.to_thread(_passing, self._rule, counts)
+        # The few that look different are decided on what the record and the counts say then.
+        return await self.rescore(sorted(passing.symmetric_difference(active)))
+
+    async def recover(self) -> None:
+        """Publish what an earlier process recorded and could not publish."""
+        await self.publish()
+
+    async def publish(self) -> int:
+        """Announce every recorded transition, at least once each.
+
+        Returns:
+            How many messages were sent.
+        """
+        sent = 0
+        while True:
+            waiting = await asyncio.to_thread(self._signals.unpublished, _MESSAGES_PER_STEP)
+            if not waiting:
+                return sent
+            messages = [(signal.signal_id, self._encode(signal)) for signal in waiting]
+            await self._publisher.publish(self._topic, messages)
+            identities = [signal.transition_id for signal in waiting]
+            await asyncio.to_thread(self._signals.mark_published, identities)
+            sent += len(waiting)
+
+    async def _transitions(self, pairs: Sequence[Pair]) -> list[Signal]:
+        # In this order: the counts are then at least as new as those of the last transition, and
+        # a transition in between takes the revision away from ours.
+        statuses = await asyncio.to_thread(self._signals.statuses, pairs)
+        sequence, tables = await self._counts.tables(pairs)
+        return await asyncio.to_thread(self._record, pairs, statuses, sequence, tables)
+
+    def _record(
+        self,
+        pairs: Sequence[Pair],
+        statuses: Mapping[Pair, SignalStatus],
+        sequence: int,
+        tables: Sequence[Table],
+    ) -> list[Signal]:
+        with _our_counts():
+            checked = Tables.from_tables(tables)
+        passing, measures = _scored(self._rule, checked)
+        signals = []
+        for index, pair in enumerate(pairs):
+            status = statuses.get(pair)
+            transition = transition_of(status, passes_now=bool(passing[index]))
+            if transition is None:
+                continue
+            signals.append(
+                Signal(
+                    drug=pair.drug,
+                    event=pair.event,
+                    revision=status.revision + 1 if status else 1,
+                    transition=transition,
+                    state=SignalState.DETECTED,
+                    rule=self._rule.name,
+                    counts=tables[index],
+                    measures=tuple(estimates.measure(index) for estimates in measures.values()),
+                    ledger_sequence=sequence,
+                    versions=self._versions_of(pair),
+                    occurred_at=self._clock.now(),
+                )
+            )
+        return self._signals.record(signals) if signals else []
+
+
+def transition_of(status: SignalStatus | None, *, passes_now: bool) -> Transition | None:
+    """What happens to a signal, None if nothing does.
+
+    Args:
+        status: what is recorded of it, None if it never was one.
+        passes_now: whether its pair is an SDR.
+    """
+    if status is None:
+        return Transition.DETECTED if passes_now else None
+    if status.active == passes_now:
+        return None
+    return Transition.RECURRED if passes_now else Transition.SUBSIDED
+
+
+def _passing(rule: Rule, counts: CountDelta) -> set[Pair]:
+    """The SDRs among all counted pairs."""
+    pairs = list(counts.pairs)
+    size = len(pairs)
+    with _our_counts():
+        tables = Tables.of(
+            np.fromiter(counts.pairs.values(), np.int64, size),
+            np.fromiter((counts.drugs.get(pair.drug, 0) for pair in pairs), np.int64, size),
+            np.fromiter((counts.events.get(pair.event, 0) for pair in pairs), np.int64, size),
+            np.full(size, counts.total, dtype=np.int64),
+        )
+    passing, _ = _scored(rule, tables)
+    return {pairs[index] for index in np.flatnonzero(passing)}
+
+
+def _scored(rule: Rule, tables: Tables) -> tuple[Bools, Mapping[str, Estimates]]:
+    measures = score(tables)
+    return passes(rule, tables.n11, measures), measures
+
+
+@contextmanager
+def _our_counts() -> Iterator[None]:
+    """Counts that were ours all along: if they contradict each other, our books are wrong."""
+    try:
+        yield
+    except ValueError as error:
+        raise IntegrityError(f"the hot counts contradict each other: {error}") from None
