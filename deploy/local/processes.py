@@ -18,7 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -78,7 +78,6 @@ class ManagedProcess:
         self.name = name
         self.log_path = run_directory / f"{name}.log"
         self._pid_path = run_directory / f"{name}.pid"
-        self._child: subprocess.Popen[bytes] | None = None
         self._log_start = 0
 
     def identity(self) -> Identity | None:
@@ -117,7 +116,7 @@ class ManagedProcess:
         with _interrupts_deferred(), self.log_path.open("ab") as log:
             self._log_start = log.tell()
             try:
-                self._child = subprocess.Popen(  # noqa: S603 - our own command
+                child = subprocess.Popen(  # noqa: S603 - our own command
                     list(launch.argv),
                     env=dict(launch.environment),
                     cwd=launch.directory,
@@ -128,7 +127,9 @@ class ManagedProcess:
                 )
             except OSError as error:
                 raise NotReady(f"{self.name} cannot be started: {error.strerror}") from error
-            self._write_identity(self._child.pid)
+            # It may outlive this object, on purpose: a Popen that was told the end does not warn.
+            child.returncode = 0
+            self._write_identity(child.pid)
 
     def wait_until(self, ready: Callable[[], bool], *, timeout_seconds: float) -> None:
         """Wait until `ready` says yes; stop the process if it does not.
@@ -229,8 +230,11 @@ class ManagedProcess:
         partial.replace(self._pid_path)
 
     def _reap(self) -> None:
-        if self._child is not None and self._child.poll() is not None:
-            self._child = None
+        """Take note of its end, if it is a child of ours: until then it is a zombie."""
+        identity = self.identity()
+        if identity is not None:
+            with suppress(ChildProcessError):
+                os.waitpid(identity.pid, os.WNOHANG)
 
 
 @contextmanager

@@ -155,7 +155,7 @@ class Stack:
             StackError: in one line, which component failed and why.
         """
         self.run_directory.mkdir(parents=True, exist_ok=True)
-        self._save()
+        self.save()
         try:
             progress("Starting Kafka, Redis and Triton")
             _start(self.infrastructure)
@@ -230,7 +230,8 @@ class Stack:
     def _launch(self, argv: Sequence[str]) -> Launch:
         return Launch(argv=argv, environment=self.environment(), directory=self.directory)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write how it can be reached, for later commands and for people."""
         variables = {
             name: value
             for name, value in self.environment().items()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from deploy.local.command import Command, answers
-from deploy.local.processes import Launch
+from deploy.local.processes import Launch, NotReady
 from deploy.local.triton_environment import TritonEnvironment
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton and its stubs exchange tensors
+_ERROR = re.compile(r"^(?:E\d{4} .*?\] |error: )(.*)$", re.MULTILINE)
+_MOST_ERRORS = 3
+_LONGEST_ERROR = 300
 
 
 class Triton(Command):
@@ -64,6 +68,21 @@ class Triton(Command):
             timeout_seconds=120.0,
             grace_seconds=15.0,
         )
+
+    def wait(self) -> None:
+        """Wait until all models are ready.
+
+        Raises:
+            NotReady: with the errors among the many lines that Triton logs.
+        """
+        try:
+            super().wait()
+        except NotReady as error:
+            errors = _ERROR.findall(self.process.log_since_start())
+            if not errors:
+                raise
+            said = "\n".join(line[:_LONGEST_ERROR] for line in errors[:_MOST_ERRORS])
+            raise NotReady(f"triton did not become ready.\n{said}") from error
 
     def stop(self) -> None:
         """End the server and its stubs."""
