@@ -81,7 +81,6 @@ class Settings(BaseSettings):
     )
     rule: str = "evans"
     rescore_interval_seconds: float = Field(60.0, gt=0)
-    dispatch_interval_seconds: float = Field(1.0, gt=0)
     webhook_timeout_seconds: float = Field(15.0, gt=0)
     webhook_allowed_networks: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = "http://127.0.0.1:8080"

@@ -1,0 +1,1 @@
+"""The groups of the command line, one module each."""

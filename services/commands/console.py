@@ -1,0 +1,43 @@
+"""What all commands share: settings, output, progress, and components that are closed again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from services.bootstrap import Components
+from services.config import load_settings
+
+T = TypeVar("T")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def with_components(work: Callable[[Components], Awaitable[T]]) -> T:
+    """Run a coroutine with the components of this process and close them afterwards."""
+
+    async def run() -> T:
+        components = Components(load_settings())
+        try:
+            return await work(components)
+        finally:
+            await components.close()
+
+    return asyncio.run(run())
+
+
+def progress() -> Progress:
+    """A progress bar on standard error, so that output can be piped."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[info]}"),
+        console=err,
+    )

@@ -1,0 +1,77 @@
+"""Running and maintaining the service: workers, topics, database, counts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from services import bootstrap
+from services.adapters import logs
+from services.adapters.sql import migrate
+from services.aggregate.verification import Verification
+from services.bootstrap import Components
+from services.commands.console import out, with_components
+from services.config import load_settings
+from services.core.errors import ConfigurationError
+
+topics = typer.Typer(help="Topics of Kafka.", no_args_is_help=True)
+database = typer.Typer(help="The record's schema.", no_args_is_help=True)
+counts = typer.Typer(help="Hot counts against the record.", no_args_is_help=True)
+
+
+def worker(
+    stage: Annotated[str, typer.Argument(help="extract, aggregate, detect or alert")],
+) -> None:
+    """Run one stage until SIGTERM."""
+    if stage not in bootstrap.STAGES:
+        raise ConfigurationError(f"unknown stage {stage!r}: one of {', '.join(bootstrap.STAGES)}")
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    raise typer.Exit(asyncio.run(bootstrap.run_worker(stage, settings)))
+
+
+@topics.command("create")
+def create_topics() -> None:
+    """Create the topics that are missing."""
+    created = asyncio.run(bootstrap.create_topics(load_settings()))
+    out.print(f"created {', '.join(created)}" if created else "all topics exist")
+
+
+@database.command("upgrade")
+def upgrade() -> None:
+    """Bring the record to the newest schema."""
+    migrate.upgrade(load_settings().database_url)
+    out.print("the record has the newest schema")
+
+
+@counts.command()
+def verify() -> None:
+    """Compare the hot counts with the evidence; the exit status is 1 if they differ."""
+
+    async def work(components: Components) -> Verification:
+        return await components.aggregator.verify()
+
+    found = with_components(work)
+    if found.agrees:
+        out.print(f"hot counts and record agree at ledger entry {found.sequence}")
+        return
+    table = Table("count", "record", "hot counts")
+    for example in found.examples:
+        name = " → ".join((example.what, *example.name))
+        table.add_row(name, str(example.record), str(example.hot))
+    out.print(table)
+    out.print(f"{found.different} of {found.compared} counts differ; `adewatch counts rebuild`")
+    raise typer.Exit(1)
+
+
+@counts.command()
+def rebuild() -> None:
+    """Replace the hot counts by what the record says."""
+
+    async def work(components: Components) -> int:
+        return await components.aggregator.rebuild()
+
+    out.print(f"hot counts rebuilt at ledger entry {with_components(work)}")
