@@ -4,7 +4,7 @@
         --record received.jsonl
 
 Verifies every request with the library of the specification, answers 204 or 401, and appends one
-JSON line per request to the record. Listens on 127.0.0.1 only.
+JSON line per request it judged to the record. Listens on 127.0.0.1 only.
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Receiver
     timeout = _SOCKET_TIMEOUT_SECONDS
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is the standard library's
+    def do_GET(self) -> None:
         found = self.path == "/health"
         self._answer(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND)
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         length = self.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
