@@ -27,7 +27,7 @@ from services.core.errors import DependencyUnavailable, IntegrityError, LedgerGa
 from services.core.ports import LedgerEntry
 
 MAX_PAIRS_PER_READ = 10_000
-"""The most pairs `tables` reads at one moment (about 40 ms in which Redis serves nobody else)."""
+"""The most pairs `tables` reads at one moment, in which Redis serves nobody else."""
 
 _META = "{adewatch}:counts:meta"
 _KINDS = ("pairs", "drugs", "events")
