@@ -1,0 +1,144 @@
+"""The compose file is coherent in itself and with the service's settings.
+
+No container is started here: these tests read the file as Docker would.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from deploy.local.layout import REPOSITORY
+from deploy.local.stack import STAGES
+from services.config import Settings
+
+FILE = REPOSITORY / "deploy" / "compose.yaml"
+COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONE_SHOTS = {"topics", "migration"}
+OURS = {name for name, service in SERVICES.items() if service.get("image") == "adewatch"}
+# Read before the settings are, or by Triton's models.
+OTHER_VARIABLES = {"ADEWATCH_SECRETS_DIR", "ADEWATCH_TRITON_THREADS"}
+
+each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def test_all_stages_are_there_with_what_they_need() -> None:
+    assert set(SERVICES) == {
+        *("kafka", "redis", "postgres", "triton", "receiver"),
+        *ONE_SHOTS,
+        *STAGES,
+    }
+    for stage in STAGES:
+        assert SERVICES[stage]["command"] == ["worker", stage]
+    assert "triton" in SERVICES["extract"]["depends_on"]
+
+
+@each_service
+def test_it_is_built_from_files_that_exist_or_pinned(name: str) -> None:
+    build = SERVICES[name].get("build")
+    if build is None:
+        _, _, tag = SERVICES[name]["image"].partition(":")
+        assert any(character.isdigit() for character in tag)
+        return
+    context = (FILE.parent / build["context"]).resolve()
+    assert context == REPOSITORY
+    stages = _stages(context / build["dockerfile"])
+    assert build["target"] in stages
+
+
+@each_service
+def test_it_is_bounded_and_watched(name: str) -> None:
+    service = SERVICES[name]
+    assert service["mem_limit"]
+    assert ("healthcheck" in service) == (name not in ONE_SHOTS)
+    assert service["restart"] == ("no" if name in ONE_SHOTS else "unless-stopped")
+    assert "ports" not in service
+
+
+@each_service
+def test_it_waits_for_what_can_come_true(name: str) -> None:
+    for other, wait in SERVICES[name].get("depends_on", {}).items():
+        expected = "service_completed_successfully" if other in ONE_SHOTS else "service_healthy"
+        assert wait == {"condition": expected}
+        assert other in SERVICES
+
+
+@each_service
+def test_its_volumes_and_secrets_are_declared(name: str) -> None:
+    service = SERVICES[name]
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        if source.startswith("."):
+            assert (FILE.parent / source).resolve() == REPOSITORY / "model_repository"
+        else:
+            assert source in COMPOSE["volumes"]
+    assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_variable_of_the_service_is_one_of_its_settings(name: str) -> None:
+    settings = {f"ADEWATCH_{field.upper()}" for field in Settings.model_fields}
+    assert set(SERVICES[name]["environment"]) <= settings | OTHER_VARIABLES
+
+
+def test_production_accepts_these_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql+psycopg://adewatch:word@postgres:5432/adewatch"
+    (secret,) = SERVICES["extract"]["secrets"]
+    (tmp_path / secret).write_text(url)
+    for variable, value in SERVICES["extract"]["environment"].items():
+        monkeypatch.setenv(variable, _default_of(value))
+    settings = Settings(_secrets_dir=tmp_path)
+    assert settings.environment == "production"
+    assert settings.database_url == url
+    assert settings.webhook_allowed_networks == ()
+
+
+def test_the_broker_takes_what_the_service_may_send() -> None:
+    broker = SERVICES["kafka"]["environment"]
+    limit = Settings.model_fields["message_max_bytes"].default
+    assert int(broker["KAFKA_MESSAGE_MAX_BYTES"]) >= limit
+    assert broker["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+@pytest.mark.parametrize("name", sorted(OURS | {"triton", "receiver"}))
+def test_our_containers_cannot_change_themselves(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "Dockerfile.triton"])
+def test_images_end_as_somebody_who_is_not_root(file: str) -> None:
+    for name, stage in _stages(FILE.parent / file).items():
+        if "ENTRYPOINT" in stage:
+            assert "USER 10001" in stage, name
+
+
+def test_serving_installs_no_training_packages() -> None:
+    text = (FILE.parent / "Dockerfile").read_text()
+    assert "[training]" not in text
+    assert "[dev]" not in text
+
+
+def _stages(dockerfile: Path) -> dict[str, str]:
+    """The text of every named stage."""
+    stages: dict[str, str] = {}
+    name = ""
+    for line in dockerfile.read_text().splitlines():
+        if line.startswith("FROM "):
+            name = line.split(" AS ")[1]
+            stages[name] = ""
+        elif name:
+            stages[name] += line + "\n"
+    return stages
+
+
+def _default_of(value: str) -> str:
+    """What `${NAME:-default}` is without NAME."""
+    if value.startswith("${"):
+        return value.removesuffix("}").partition(":-")[2]
+    return value
