@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import signal
 import sys
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.local import checks, kafka_jars, workspaces
+from deploy.local import demo as demo_run
 from deploy.local.layout import STATE, Installed, install, installed
 from deploy.local.processes import StackError
 from deploy.local.stack import Stack, open_stack, saved_ports, stack_file
@@ -37,14 +37,6 @@ app = typer.Typer(
 console = Console(stderr=True, highlight=False)
 
 
-class Demonstration(Protocol):
-    """What the module deploy.local.demo offers."""
-
-    def run(self, stack: Stack, *, notes: Path | None, arguments: list[str]) -> int:
-        """Stream notes through a running stack; returns the exit status."""
-        ...
-
-
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(
     context: typer.Context,
@@ -56,14 +48,13 @@ def demo(
     ] = None,
 ) -> None:
     """Stream notes through the whole service and show what it finds."""
-    demonstration: Demonstration = importlib.import_module("deploy.local.demo")
     parts = _installed()
     folder = workspaces.claim(STATE / "demo")
     try:
-        stack = open_stack(folder, parts)
+        stack = open_stack(folder, parts, settings=demo_run.SETTINGS)
         with _stopped_at_the_end(stack):
             stack.start(progress=_say)
-            status = demonstration.run(stack, notes=notes, arguments=context.args)
+            status = demo_run.run(stack, notes=notes, arguments=context.args)
     finally:
         workspaces.release(folder)
     raise typer.Exit(status)
@@ -123,6 +114,16 @@ def logs(
             path = part.process.log_path
             for line in _new_lines(path, offsets):
                 typer.echo(f"{part.name:>9} | {line}" if component is None else line)
+
+
+@app.command(
+    "adewatch",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def adewatch(context: typer.Context) -> None:
+    """Run the service's own command line against the running stack."""
+    raise typer.Exit(_existing_stack().attach(context.args))
 
 
 @app.command()
@@ -198,8 +199,9 @@ def _stopped_at_the_end(stack: Stack) -> Iterator[None]:
 def _forget_data() -> None:
     for name in ("kafka", "redis", "run"):
         shutil.rmtree(STATE / name, ignore_errors=True)
-    for path in STATE.glob("adewatch.sqlite*"):
-        path.unlink()
+    for pattern in ("adewatch.sqlite*", "received.jsonl"):
+        for path in STATE.glob(pattern):
+            path.unlink()
 
 
 def _print_status(stack: Stack) -> None:

@@ -1,6 +1,7 @@
 """The whole service on one machine: infrastructure, the four workers and the example receiver.
 
     Kafka, Redis, Triton  →  topics, database  →  extract, aggregate, detect, alert, receiver
+                                              →  a subscription of the receiver to all alerts
 
 A stack is a folder: its data, its logs, its pid files and `stack.json`, from which a later command
 finds it again. Several stacks live side by side, each with a folder and ports of its own.
@@ -16,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from deploy.local.command import Command, listens, logged
+from deploy.local.command import Command, answers, logged
 from deploy.local.kafka import Kafka
 from deploy.local.layout import REPOSITORY, Installed
 from deploy.local.ports import free_port, is_listening
@@ -101,6 +102,9 @@ class Stack:
             http_port=ports.triton_http,
             metrics_port=ports.triton_metrics,
         )
+        self.receiver_url = f"http://127.0.0.1:{ports.receiver}/"
+        self.receiver_secret = directory / "receiver.secret"
+        self.received = directory / "received.jsonl"
         self.workers = {stage: self._worker(stage) for stage in STAGES}
         self.receiver = self._receiver()
 
@@ -164,6 +168,10 @@ class Stack:
             self.run("db", "upgrade")
             progress("Starting the workers and the receiver")
             _start(self.services)
+            self.run(
+                *("subscriptions", "add", self.receiver_url),
+                *("--secret-file", str(self.receiver_secret)),
+            )
         except BaseException:
             self.stop()
             raise
@@ -205,6 +213,12 @@ class Stack:
             raise StackError(problem) from error
         return done.stdout
 
+    def attach(self, arguments: Sequence[str]) -> int:
+        """Run a command of the service in the caller's terminal; returns its exit status."""
+        return subprocess.run(  # noqa: S603 - our own command
+            [*_ADEWATCH, *arguments], env=self.environment(), check=False
+        ).returncode
+
     def _worker(self, stage: str) -> Command:
         return Command(
             name=stage,
@@ -217,12 +231,16 @@ class Stack:
 
     def _receiver(self) -> Command:
         port = self.ports.receiver
-        argv = [sys.executable, "-m", "deploy.local.receiver", "--port", str(port)]
+        argv = [
+            *(sys.executable, "-P", "-m", "deploy.local.receiver", "--port", str(port)),
+            *("--secret-file", str(self.receiver_secret), "--make-secret"),
+            *("--record", str(self.received)),
+        ]
         return Command(
             name="receiver",
             launch=self._launch(argv),
             run_directory=self.run_directory,
-            ready=listens(port),
+            ready=answers(f"http://127.0.0.1:{port}/health"),
             port=port,
             grace_seconds=5.0,
         )
