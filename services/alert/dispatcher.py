@@ -137,12 +137,17 @@ class Dispatcher:
 
     async def _serve(self, group: asyncio.TaskGroup) -> None:
         turns: set[asyncio.Task[None]] = set()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            turns.discard(task)
+            self.wake()  # a place is free, and more may be due to this endpoint
+
         while not self._stopping:
             self._wake.clear()
             for lease in await self._free_endpoints(self._limits.endpoints - len(turns)):
                 task = group.create_task(self._turn(lease))
                 turns.add(task)
-                task.add_done_callback(turns.discard)
+                task.add_done_callback(ended)
             if not self._stopping:
                 await self._wait(self._wake, self._limits.poll_seconds)
 
@@ -176,8 +181,6 @@ class Dispatcher:
         except DependencyUnavailable:
             # The lease expires by itself; the outbox will be asked again.
             return
-        # More may be due to this endpoint, and its place is free for another one.
-        self.wake()
 
     async def _deliver_next(self, lease: Lease) -> bool:
         now = self._clock.now()

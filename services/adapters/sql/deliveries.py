@@ -180,7 +180,7 @@ class SqlOutbox:
         """How many deliveries are in each state; all states are named."""
         query = select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state)
         with reading(self._engine) as connection:
-            counted = dict(connection.execute(query).tuples().all())
+            counted = {state: int(count) for state, count in connection.execute(query)}
         return {state: counted.get(state.value, 0) for state in DeliveryState}
 
 
