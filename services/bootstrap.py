@@ -37,7 +37,7 @@ from services.alert.handler import Alerter
 from services.config import Environment, Settings
 from services.core import rules
 from services.core.contracts import Extraction, Note, PairDelta, Signal
-from services.core.ports import Stage
+from services.core.ports import Stage, TokenModel
 from services.detect.agent import DetectStage
 from services.detect.handler import Detector
 from services.extract.agent import ExtractStage
@@ -115,6 +115,10 @@ class Components:
     @cached_property
     def extractor(self) -> Extractor:
         """Reads notes."""
+        return self.extractor_of(self.triton.model)
+
+    def extractor_of(self, model: Callable[[str], TokenModel]) -> Extractor:
+        """Reads notes with other models under the names of Triton's."""
         settings = self.settings
         ner = model_files.newest(settings.model_repository, "ner")
         relation = model_files.newest(settings.model_repository, "relation")
@@ -124,12 +128,10 @@ class Components:
             parallel=settings.triton_parallel_requests,
         )
         return Extractor(
-            MentionFinder(
-                ner.encoder, batched(self.triton.model("ner")), max_tokens=NER_MAX_TOKENS
-            ),
+            MentionFinder(ner.encoder, batched(model("ner")), max_tokens=NER_MAX_TOKENS),
             RelationFinder(
                 relation.encoder,
-                batched(self.triton.model("relation")),
+                batched(model("relation")),
                 threshold=relation.threshold,
                 max_tokens=RELATION_MAX_TOKENS,
             ),
