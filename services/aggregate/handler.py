@@ -15,7 +15,7 @@ from services.aggregate.verification import Verification, compare
 from services.core import identity
 from services.core.contracts import Extraction, PairDelta
 from services.core.counts import CountDelta, combine
-from services.core.errors import InvalidMessage, LedgerGap, LedgerMismatch
+from services.core.errors import LedgerGap, LedgerMismatch
 from services.core.ports import Applied, CaseRecord, HotCounts, LedgerEntry, Publisher
 
 _ENTRIES_PER_STEP = 100
@@ -55,7 +55,7 @@ class Aggregator:
         Raises:
             DependencyUnavailable: offer the same batch again; nothing is lost or counted twice.
             IntegrityError: the books disagree; an operator must look.
-            InvalidMessage: an extraction is not consistent; `check` names it beforehand.
+            InvalidMessage: an extraction is not consistent; the wire refuses those beforehand.
         """
         applied = await asyncio.to_thread(self._record.apply, extractions)
         await self.project()
@@ -182,25 +182,3 @@ class Aggregator:
                     recorded_at=entry.recorded_at,
                 )
                 yield identity.signal_id(*pair), self._encode(delta)
-
-
-def check(extraction: Extraction) -> None:
-    """Refuse what cannot be recorded, one extraction at a time and before its batch.
-
-    Raises:
-        InvalidMessage: ids repeat, a relation names a mention that is not there, the time has no
-            zone, or a number does not fit.
-    """
-    mentions = [mention.mention_id for mention in extraction.mentions]
-    relations = [relation.relation_id for relation in extraction.relations]
-    if len(set(mentions)) < len(mentions) or len(set(relations)) < len(relations):
-        raise InvalidMessage("repeated-id", "mention and relation ids are unique in an extraction")
-    known = set(mentions)
-    if any(r.drug_id not in known or r.event_id not in known for r in extraction.relations):
-        raise InvalidMessage("dangling-relation", "a relation names an unknown mention")
-    if extraction.written_at.tzinfo is None:
-        raise InvalidMessage("naive-time", "written_at has no zone")
-    if not -(2**63) <= extraction.version < 2**63:
-        raise InvalidMessage("number-too-large", "version")
-    if extraction.age_years is not None and not -(2**31) <= extraction.age_years < 2**31:
-        raise InvalidMessage("number-too-large", "age_years")

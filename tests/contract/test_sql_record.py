@@ -5,11 +5,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Engine, event, insert, text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
@@ -41,7 +42,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    engine = make_engine(url, lock_timeout_seconds=1, connect_timeout_seconds=1)
+    engine = make_engine(url, connect_timeout_seconds=60, lock_timeout_seconds=60)
     yield engine
     engine.dispose()
 
@@ -53,7 +54,7 @@ def test_every_relation_is_kept_as_evidence_counted_or_not(engine: Engine) -> No
     note = extraction("a", RASH, COUGH, assertion=asserted, written_at=written)
     SqlCaseRecord(engine, clock=FakeClock()).apply([note])
     with reading(engine) as connection:
-        rows = connection.execute(select(EvidenceRow).order_by(EvidenceRow.relation_id)).all()
+        rows = connection.execute(select(EvidenceRow).order_by(col(EvidenceRow.position))).all()
         kept = connection.execute(select(NoteRow)).one()
     assert [(row.drug, row.event, row.assertion, row.counted) for row in rows] == [
         (*RASH, "affirmed", True),
@@ -138,8 +139,9 @@ def test_readers_see_one_moment_while_others_write(engine: Engine) -> None:
 
 
 @BOTH
-def test_a_record_that_another_holds_too_long_is_unavailable(engine: Engine) -> None:
-    record = SqlCaseRecord(engine, clock=FakeClock())
+def test_a_record_that_another_holds_too_long_is_unavailable(url: str, engine: Engine) -> None:
+    impatient = make_engine(url, lock_timeout_seconds=1)
+    record = SqlCaseRecord(impatient, clock=FakeClock())
     with writing(engine) as connection:
         connection.execute(text("UPDATE ledger_head SET published = published"))
         with pytest.raises(DependencyUnavailable) as caught:
@@ -147,6 +149,7 @@ def test_a_record_that_another_holds_too_long_is_unavailable(engine: Engine) -> 
     assert caught.value.dependency == "sql"
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     assert record.apply([extraction("a", RASH)]).applied == 1
+    impatient.dispose()
 
 
 @BOTH
@@ -166,8 +169,7 @@ def test_a_refused_row_is_an_integrity_error_without_patient_text(engine: Engine
 @BOTH
 def test_an_inconsistent_extraction_is_refused_and_records_nothing(engine: Engine) -> None:
     record = SqlCaseRecord(engine, clock=FakeClock())
-    broken = extraction("a", RASH)
-    object.__setattr__(broken, "mentions", ())
+    broken = replace(extraction("a", RASH), mentions=())
     with pytest.raises(InvalidMessage):
         record.apply([extraction("b", RASH), broken])
     assert record.apply([extraction("b", RASH)]).applied == 1
@@ -185,6 +187,17 @@ def test_text_that_a_database_cannot_hold_is_kept_with_its_length(engine: Engine
     assert kept == "a\ufffdb\ufffdc😀"
     assert record.counts()[1].pairs == {Pair(kept, "rash"): 1}
     assert record.entries(0, 1)[0].delta == record.counts()[1]
+
+
+@BOTH
+def test_no_number_or_id_that_the_wire_allows_is_refused(engine: Engine) -> None:
+    note = extraction("a", RASH, COUGH, version=2**63 - 1)
+    far = [replace(m, start=2**62, end=2**62 + len(m.text)) for m in note.mentions]
+    same = [replace(r, relation_id="r" * 5000) for r in note.relations]
+    odd = replace(note, age_years=2**63 - 1, mentions=tuple(far), relations=tuple(same))
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    assert record.apply([odd]).applied == 1
+    assert record.counts()[1].pairs == {RASH: 1, COUGH: 1}
 
 
 @BOTH

@@ -57,7 +57,7 @@ def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) ->
         **_versions(extraction.versions),
     }
     rows = []
-    for relation in extraction.relations:
+    for position, relation in enumerate(extraction.relations):
         drug, event = mentions.get(relation.drug_id), mentions.get(relation.event_id)
         if drug is None or event is None:
             raise InvalidMessage("dangling-relation", "a relation names an unknown mention")
@@ -65,6 +65,7 @@ def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) ->
         rows.append(
             shared
             | {
+                "position": position,
                 "relation_id": storable(relation.relation_id),
                 "pair_key": pair_key(pair),
                 "drug": pair.drug,

@@ -29,7 +29,7 @@ class NoteRow(Base, table=True):
     case_key: str
     written_at: datetime = Field(sa_type=UtcDateTime)
     sex: str
-    age_years: int | None
+    age_years: int | None = Field(sa_type=BigInteger)
     note_type: str | None
     ner_version: str
     relation_version: str
@@ -50,22 +50,24 @@ class EvidenceRow(Base, table=True):
     )
 
     note_key: str = Field(primary_key=True, foreign_key="note.note_key")
-    relation_id: str = Field(primary_key=True)
+    # Of the relation in its extraction; relation ids are of any length, too long for an index.
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    relation_id: str
     case_key: str
     pair_key: str
     drug: str
     event: str
-    drug_start: int
-    drug_end: int
+    drug_start: int = Field(sa_type=BigInteger)
+    drug_end: int = Field(sa_type=BigInteger)
     drug_text: str
-    event_start: int
-    event_end: int
+    event_start: int = Field(sa_type=BigInteger)
+    event_end: int = Field(sa_type=BigInteger)
     event_text: str
     assertion: str
     counted: bool
     probability: float
-    evidence_start: int
-    evidence_end: int
+    evidence_start: int = Field(sa_type=BigInteger)
+    evidence_end: int = Field(sa_type=BigInteger)
     evidence_text: str = Field(sa_type=Text)
     written_at: datetime = Field(sa_type=UtcDateTime)
     ner_version: str
