@@ -18,7 +18,6 @@ from pathlib import Path
 
 import certifi
 import httpx
-import jgo
 
 from deploy.local.processes import SetupError
 
@@ -82,6 +81,8 @@ def read_lock(text: str) -> list[Jar]:
 
 def write_lock() -> int:
     """Resolve Kafka anew and write the lock; returns the number of jars."""
+    import jgo  # takes a second, and every other command needs only the lock
+
     with tempfile.TemporaryDirectory() as cache:
         lockfile = jgo.build(f"{KAFKA}+{LOGGER}", cache_dir=Path(cache)).lockfile
     lines = sorted(
@@ -133,7 +134,9 @@ def install_jars(
 
 
 def _download(jars: Iterable[Jar], directory: Path, transport: httpx.BaseTransport | None) -> None:
-    base = os.environ.get("ADEWATCH_MAVEN_URL", jgo.MAVEN_CENTRAL_URL).rstrip("/")
+    from jgo import MAVEN_CENTRAL_URL  # see write_lock
+
+    base = os.environ.get("ADEWATCH_MAVEN_URL", MAVEN_CENTRAL_URL).rstrip("/")
     with (
         httpx.Client(
             verify=_certificates(), timeout=_TIMEOUT, follow_redirects=True, transport=transport
