@@ -92,7 +92,7 @@ class Kafka(Command):
             run_directory=run_directory,
             ready=logged("Kafka Server started"),
             port=port,
-            timeout_seconds=90.0,
+            timeout_seconds=180.0,
             grace_seconds=30.0,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -10,10 +11,22 @@ from deploy.local.command import Command, answers
 from deploy.local.processes import Launch, NotReady
 from deploy.local.triton_environment import TritonEnvironment
 
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton and its stubs exchange tensors
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton and its stubs exchange tensors
 _ERROR = re.compile(r"^(?:E\d{4} .*?\] |error: )(.*)$", re.MULTILINE)
 _MOST_ERRORS = 3
 _LONGEST_ERROR = 300
+
+
+def shared_memory_prefix(run_directory: Path) -> str:
+    """How the shared memory of a server is named, to tell what a killed one left from others'."""
+    digest = hashlib.sha256(str(run_directory).encode()).hexdigest()
+    return f"adewatch-{digest[:12]}-"
+
+
+def free_shared_memory(run_directory: Path) -> None:
+    """Delete what the server of that folder, which must not run, has left in shared memory."""
+    for region in SHARED_MEMORY.glob(f"{shared_memory_prefix(run_directory)}*"):
+        region.unlink(missing_ok=True)
 
 
 class Triton(Command):
@@ -40,13 +53,12 @@ class Triton(Command):
         self.grpc = f"127.0.0.1:{grpc_port}"
         self.http = f"http://127.0.0.1:{http_port}"
         self.metrics = f"http://127.0.0.1:{metrics_port}/metrics"
-        # Named after its port, so that what a killed server leaves can be told from others'.
-        self._shared_memory_prefix = f"adewatch-{grpc_port}-"
+        self._run_directory = run_directory
         argv = [
             str(environment.binary),
             f"--model-repository={model_repository}",
             f"--backend-directory={environment.backends}",
-            f"--backend-config=python,shm-region-prefix-name={self._shared_memory_prefix}",
+            f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix(run_directory)}",
             "--model-control-mode=explicit",
             "--load-model=*",
             *("--grpc-address=127.0.0.1", f"--grpc-port={grpc_port}"),
@@ -65,7 +77,7 @@ class Triton(Command):
             run_directory=run_directory,
             ready=answers(f"{self.http}/v2/health/ready"),
             port=grpc_port,
-            timeout_seconds=120.0,
+            timeout_seconds=180.0,
             grace_seconds=15.0,
         )
 
@@ -87,13 +99,9 @@ class Triton(Command):
     def stop(self) -> None:
         """End the server and its stubs."""
         super().stop()
-        self._free_shared_memory()
+        free_shared_memory(self._run_directory)
 
     def kill(self) -> None:
         """SIGKILL the server and its stubs."""
         super().kill()
-        self._free_shared_memory()
-
-    def _free_shared_memory(self) -> None:
-        for region in _SHARED_MEMORY.glob(f"{self._shared_memory_prefix}*"):
-            region.unlink(missing_ok=True)
+        free_shared_memory(self._run_directory)

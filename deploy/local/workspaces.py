@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.processes import Identity, ManagedProcess, living_process
+from deploy.local.triton import free_shared_memory
 
 
 def claim(parent: Path) -> Path:
@@ -28,6 +29,7 @@ def release(folder: Path) -> None:
     """End every process with a pid file in the folder, and delete it."""
     for pid_file in folder.rglob("*.pid"):
         ManagedProcess(name=pid_file.stem, run_directory=pid_file.parent).kill()
+        free_shared_memory(pid_file.parent)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -22,11 +22,10 @@ from deploy.local.layout import STATE, install_triton_server
 from deploy.local.ports import free_port
 from deploy.local.processes import NotReady
 from deploy.local.redis import Redis
-from deploy.local.triton import Triton
+from deploy.local.triton import SHARED_MEMORY, Triton, shared_memory_prefix
 
 pytestmark = pytest.mark.stack
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - Triton's, not ours
 ECHO_CONFIGURATION = """
 name: "increment"
 backend: "python"
@@ -138,7 +137,7 @@ def triton_with(
 
 
 def test_triton_runs_a_python_model_and_leaves_nothing_when_killed(
-    triton_with: Callable[[str], Triton],
+    triton_with: Callable[[str], Triton], tmp_path: Path
 ) -> None:
     server = triton_with(ECHO_MODEL)
     server.start()
@@ -147,11 +146,13 @@ def test_triton_runs_a_python_model_and_leaves_nothing_when_killed(
     assert leader is not None
     stubs = leader.children(recursive=True)
     assert stubs
+    regions = f"{shared_memory_prefix(tmp_path / 'run')}*"
+    assert list(SHARED_MEMORY.glob(regions))
 
     server.kill()
 
     assert not [stub for stub in stubs if _lives(stub)]
-    assert not list(SHARED_MEMORY.glob(f"adewatch-{server.port}-*"))
+    assert not list(SHARED_MEMORY.glob(regions))
 
 
 def test_triton_with_a_broken_model_does_not_count_as_started(

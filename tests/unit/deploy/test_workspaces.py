@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.processes import Launch, ManagedProcess
+from deploy.local.triton import SHARED_MEMORY, shared_memory_prefix
 from deploy.local.workspaces import claim, reap_abandoned, release
 
 PAUSE = [sys.executable, "-c", "import signal; signal.pause()"]
@@ -17,11 +18,14 @@ PAUSE = [sys.executable, "-c", "import signal; signal.pause()"]
 def test_an_abandoned_folder_and_its_processes_go(tmp_path: Path) -> None:
     folder = tmp_path / f"{_ended_pid()}-1000.00"
     process = _process(folder)
+    region = SHARED_MEMORY / f"{shared_memory_prefix(folder / 'run')}left"
+    region.touch()
 
     reap_abandoned(tmp_path)
 
     assert not process.is_running()
     assert not folder.exists()
+    assert not region.exists()
 
 
 def test_a_folder_of_a_living_owner_stays(tmp_path: Path) -> None:
