@@ -101,9 +101,9 @@ def triton_server(stack_directory: Path) -> Iterator[Triton]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres]:
+def postgres_server(stack_directory: Path) -> Iterator[Postgres]:
     """A running server."""
-    server = Postgres()
+    server = Postgres(run_directory=stack_directory / "run")
     server.start()
     yield server
     server.stop()
@@ -125,4 +125,4 @@ def sqlite_url(tmp_path: Path) -> str:
 
 def _say(message: str) -> None:
     # Shown with the failure, if there is one.
-    print(message)  # noqa: T201
+    print(message)

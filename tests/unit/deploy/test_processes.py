@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.processes import Launch, ManagedProcess, NotReady
+from deploy.local.processes import Identity, Launch, ManagedProcess, NotReady
 
 # Says when it is ready, and has a child of its own.
 PARENT = """
@@ -114,7 +114,9 @@ def test_a_pid_that_belongs_to_somebody_else_by_now_is_never_signalled(
     with subprocess.Popen(
         [sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True
     ) as innocent:
-        (tmp_path / "thing.pid").write_text(json.dumps({"pid": innocent.pid, "started": 1.0}))
+        (tmp_path / "thing.pid").write_text(
+            json.dumps({"pid": innocent.pid, "started": "0123abcd-1000"})
+        )
         process = processes.make()
         assert not process.is_running()
         process.stop(grace_seconds=1)
@@ -175,6 +177,15 @@ def test_nothing_of_the_callers_environment_is_inherited(processes: Processes) -
         "import signal; signal.pause()"
     )
     assert process.log_since_start().startswith("[] ready")
+
+
+def test_an_identity_tells_a_process_from_others() -> None:
+    own = Identity.of(os.getpid())
+    assert own is not None
+    assert own == Identity.of(os.getpid()) != Identity.of(os.getppid())
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    assert Identity.of(ended.pid) is None
 
 
 def test_memory_is_counted_while_it_runs(processes: Processes) -> None:

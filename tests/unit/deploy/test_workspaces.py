@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
-
-import psutil
 
 from deploy.local.processes import Launch, ManagedProcess
 from deploy.local.triton import SHARED_MEMORY, shared_memory_prefix
 from deploy.local.workspaces import claim, reap_abandoned, release
 
+EARLIER = "0123abcd-1000"
 PAUSE = [sys.executable, "-c", "import signal; signal.pause()"]
 
 
 def test_an_abandoned_folder_and_its_processes_go(tmp_path: Path) -> None:
-    folder = tmp_path / f"{_ended_pid()}-1000.00"
+    folder = tmp_path / f"{_ended_pid()}-{EARLIER}"
     process = _process(folder)
     region = SHARED_MEMORY / f"{shared_memory_prefix(folder / 'run')}left"
     region.touch()
@@ -42,7 +42,7 @@ def test_a_folder_of_a_living_owner_stays(tmp_path: Path) -> None:
 
 
 def test_a_pid_used_again_does_not_keep_a_folder_alive(tmp_path: Path) -> None:
-    folder = tmp_path / f"{psutil.Process().pid}-1000.00"
+    folder = tmp_path / f"{os.getpid()}-{EARLIER}"
     folder.mkdir()
     reap_abandoned(tmp_path)
     assert not folder.exists()
