@@ -10,7 +10,6 @@ from random import SystemRandom
 from uuid import uuid4
 
 import structlog
-from redis.asyncio import Redis
 from sqlalchemy import Engine
 
 from services.adapters import metrics, model_files, wire
@@ -19,7 +18,7 @@ from services.adapters.dead_letters import KafkaDeadLetters, topic_of
 from services.adapters.faust_worker import Background, FaustWorker
 from services.adapters.kafka import KafkaPublisher
 from services.adapters.periodic import repeat
-from services.adapters.redis_counts import RedisCounts
+from services.adapters.redis_counts import RedisCounts, connect
 from services.adapters.runner import Backoff, BatchRunner, RejectionCap, insist
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.deliveries import SqlOutbox
@@ -94,11 +93,8 @@ class Components:
     @cached_property
     def counts(self) -> RedisCounts:
         """The hot counts."""
-        client = Redis.from_url(
-            self.settings.redis_url,
-            socket_timeout=self.settings.redis_timeout_seconds,
-            socket_connect_timeout=self.settings.redis_timeout_seconds,
-            decode_responses=False,
+        client = connect(
+            self.settings.redis_url, timeout_seconds=self.settings.redis_timeout_seconds
         )
         self._closing.push_async_callback(client.aclose)
         return RedisCounts(client)

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     triton_timeout_seconds: float = Field(30.0, gt=0)
     triton_parallel_requests: int = Field(4, ge=1)
     redis_url: str = "redis://127.0.0.1:6379/0"
-    redis_timeout_seconds: float = Field(5.0, gt=0)
+    redis_timeout_seconds: float = Field(30.0, gt=0)
     database_url: str = DEVELOPMENT_DATABASE
     database_timeout_seconds: float = Field(30.0, gt=0)
     model_repository: Path = Path("model_repository")

@@ -37,7 +37,16 @@ def run_tests(arguments: Sequence[str]) -> int:
     On Ctrl-C the terminal tells pytest as well, which then stops what it started: this process
     only waits. SIGTERM comes to this process alone and is passed on.
     """
-    command = [sys.executable, "-m", "pytest", *arguments]
+    return _run(["-m", "pytest", *arguments])
+
+
+def run_benchmark(arguments: Sequence[str]) -> int:
+    """Run the benchmark of the whole service; returns its exit status. On Ctrl-C as `run_tests`."""
+    return _run(["-m", "tests.benchmarks.end_to_end", *arguments])
+
+
+def _run(arguments: Sequence[str]) -> int:
+    command = [sys.executable, *arguments]
     process = subprocess.Popen(  # noqa: S603 - our own command
         command, cwd=REPOSITORY, stdin=subprocess.DEVNULL
     )

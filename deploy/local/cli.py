@@ -126,6 +126,16 @@ def adewatch(context: typer.Context) -> None:
     raise typer.Exit(_existing_stack().attach(context.args))
 
 
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def bench(context: typer.Context) -> None:
+    """Measure the service against the bare models; arguments go to the benchmark."""
+    _installed()
+    raise typer.Exit(checks.run_benchmark(context.args))
+
+
 @app.command()
 def check() -> None:
     """Format, lint, types, imports and schemas."""

@@ -103,7 +103,10 @@ async def _stream(stack: Stack, messages: Sequence[Message]) -> Outcome:
         sending = asyncio.create_task(_send(components, messages))
         async with Lags(settings.kafka_bootstrap, stages) as lags:
             with _progress() as bar:
-                await _watch(components, lags, bar, sending, len(messages))
+                try:
+                    await _watch(components, lags, bar, sending, len(messages))
+                finally:
+                    sending.cancel()
             seconds = time.perf_counter() - started
             triton = await asyncio.to_thread(computed_seconds, stack.triton.metrics) - computed
             console.print("Waiting for the scheduled rescoring")

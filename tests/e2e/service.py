@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import Redis
-
 from deploy.demo.compile import NOTES_FOLDER, compile_notes, to_note_json
 from deploy.local.progress import Lags
 from deploy.local.stack import Stack
 from services.adapters.kafka import KafkaPublisher, Record
-from services.adapters.redis_counts import RedisCounts
+from services.adapters.redis_counts import RedisCounts, connect
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine
 from services.adapters.sql.overview import Overview, latest_signals, overview
@@ -57,7 +55,7 @@ class Service:
         self._publisher = KafkaPublisher(
             self.bootstrap, request_timeout_seconds=30, message_max_bytes=4 * 1024 * 1024
         )
-        self._redis = Redis.from_url(stack.redis.url)
+        self._redis = connect(stack.redis.url)
         self.hot = RedisCounts(self._redis)
 
     async def close(self) -> None:

@@ -1,0 +1,76 @@
+"""Which pairs are asked about."""
+
+from __future__ import annotations
+
+import re
+
+from services.core.contracts import Mention, MentionType
+from services.core.sentences import split_sentences
+from services.extract.mentions import ReadText
+from services.extract.relations import candidates
+
+
+def read(marked: str) -> ReadText:
+    """A text in which [d:…] is a drug and [a:…] an event."""
+    text, mentions, position = "", [], 0
+    for match in re.finditer(r"\[([da]):([^\]]+)\]", marked):
+        text += marked[position : match.start()]
+        start, surface = len(text), match[2]
+        text += surface
+        position = match.end()
+        kind = MentionType.DRUG if match[1] == "d" else MentionType.ADE
+        mentions.append(
+            Mention(
+                mention_id=f"T{len(mentions)}",
+                type=kind,
+                start=start,
+                end=start + len(surface),
+                text=surface,
+                probability=0.9,
+                concept=surface.lower(),
+            )
+        )
+    text += marked[position:]
+    return ReadText(text, split_sentences(text), tuple(mentions))
+
+
+def pairs(marked: str) -> list[tuple[str, str]]:
+    return [(c.drug.text, c.event.text) for c in candidates(read(marked))]
+
+
+def test_every_drug_near_an_event_is_a_candidate() -> None:
+    assert pairs("He took [d:aspirin] and [d:warfarin] and had [a:bleeding].") == [
+        ("aspirin", "bleeding"),
+        ("warfarin", "bleeding"),
+    ]
+
+
+def test_drugs_more_than_four_sentences_away_are_not() -> None:
+    far = "He took [d:aspirin]. One day passed. Two days passed. Three days passed. "
+    assert pairs(far + "Four days passed. He had [a:bleeding].") == []
+    assert pairs(far + "He had [a:bleeding] then.") == []
+    near = "He took [d:aspirin]. One day passed. Two days passed. He had [a:bleeding]."
+    assert pairs(near) == [("aspirin", "bleeding")]
+
+
+def test_of_several_mentions_of_a_drug_the_nearest_stands_for_all() -> None:
+    text = read("[d:Aspirin] was given. On [d:aspirin] she had [a:bleeding].")
+    (candidate,) = candidates(text)
+    assert candidate.drug.start > 10
+
+
+def test_drugs_after_the_event_count_too() -> None:
+    assert pairs("[a:Rash] after [d:amoxicillin].") == [("amoxicillin", "Rash")]
+
+
+def test_later_events_do_not_lose_drugs_between_them_and_earlier_ones() -> None:
+    text = (
+        "[d:Aspirin] was given. [a:Bleeding] came. A day passed. Two days passed. "
+        "Three days passed. [d:Warfarin] was given. [a:Bruising] came."
+    )
+    assert pairs(text) == [("Aspirin", "Bleeding"), ("Warfarin", "Bruising")]
+
+
+def test_the_window_is_marked_exactly() -> None:
+    (candidate,) = candidates(read("Well before. On [d:aspirin] she had [a:bleeding]. After."))
+    assert candidate.marked == "On <DRUG>aspirin</DRUG> she had <ADE>bleeding</ADE>."
