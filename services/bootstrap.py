@@ -16,7 +16,7 @@ from services.adapters import metrics, model_files, wire
 from services.adapters.clock import SystemClock
 from services.adapters.dead_letters import KafkaDeadLetters, topic_of
 from services.adapters.faust_worker import Background, FaustWorker
-from services.adapters.kafka import KafkaPublisher
+from services.adapters.kafka import DEAD_LETTER_HEADROOM_BYTES, KafkaPublisher
 from services.adapters.periodic import repeat
 from services.adapters.redis_counts import RedisCounts, connect
 from services.adapters.runner import Backoff, BatchRunner, RejectionCap, insist
@@ -227,16 +227,19 @@ def topics(settings: Settings) -> list[TopicSpec]:
         settings.topic_pairs,
         settings.topic_signals,
     )
+    limit = settings.message_max_bytes
+    sizes = dict.fromkeys(sources, limit) | {
+        topic_of(source): limit + DEAD_LETTER_HEADROOM_BYTES for source in sources
+    }
     return [
         TopicSpec(
             name=name,
             partitions=settings.topic_partitions,
             replication=settings.topic_replication,
             retention_days=settings.topic_retention_days,
-            message_max_bytes=settings.message_max_bytes,
+            message_max_bytes=size,
         )
-        for source in sources
-        for name in (source, topic_of(source))
+        for name, size in sizes.items()
     ]
 
 

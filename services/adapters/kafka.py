@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from services.core.errors import DependencyUnavailable
+from services.core.errors import DependencyUnavailable, InvalidMessage
 
 MILLISECONDS = 1000
+DEAD_LETTER_HEADROOM_BYTES = 64 * 1024
+"""What reason and origin may add to a message that is as large as its topic allows."""
+
 MAX_IN_FLIGHT = 500
 """Unacknowledged messages at a time: bounds memory, whatever a caller hands over."""
 
@@ -48,6 +51,7 @@ class KafkaPublisher:
         Raises:
             DependencyUnavailable: the broker did not acknowledge in time. Some of the messages
                 may have been written.
+            InvalidMessage: "too-large"; some of the other messages may have been written.
         """
         await self.send(topic, (Record(key.encode(), value) for key, value in messages))
 
@@ -69,6 +73,8 @@ class KafkaPublisher:
                     await _all(pending)
                     pending = []
             await _all(pending)
+        except MessageSizeTooLargeError:
+            raise InvalidMessage("too-large", f"for topic {topic}") from None
         except (KafkaError, OSError) as error:
             raise DependencyUnavailable("kafka", type(error).__name__) from None
 
@@ -86,7 +92,7 @@ class KafkaPublisher:
                     acks="all",
                     enable_idempotence=True,
                     request_timeout_ms=self._request_timeout_ms,
-                    max_request_size=self._message_max_bytes,
+                    max_request_size=self._message_max_bytes + DEAD_LETTER_HEADROOM_BYTES,
                     linger_ms=5,
                 )
                 try:

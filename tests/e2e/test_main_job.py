@@ -161,6 +161,24 @@ async def test_a_broker_that_restarts_in_mid_stream_changes_no_count(
     assert (await service.overview()).notes == before + documents
 
 
+@pytest.mark.parametrize("name", ["triton", "redis"])
+async def test_a_dependency_that_goes_away_changes_no_count(
+    service: Service, notes: list[Note], name: str
+) -> None:
+    before = (await service.overview()).notes
+    chosen = as_others(notes[:100], f"without-{name}")
+    documents = len({note["note_id"] for note in chosen})
+    dependency = service.stack.component(name)
+    dependency.stop()
+    await service.send(chosen)
+    log = service.stack.workers["extract" if name == "triton" else "aggregate"].process
+    await eventually("it is waited for", lambda: f'"dependency": "{name}"' in log.log_tail(50))
+    dependency.start()
+    await service.settle()
+    await service.assert_counts_are_right()
+    assert (await service.overview()).notes == before + documents
+
+
 async def test_malformed_messages_end_as_dead_letters_while_good_notes_go_on(
     service: Service, notes: list[Note]
 ) -> None:

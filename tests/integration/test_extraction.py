@@ -109,7 +109,16 @@ def test_a_file_becomes_a_file_and_bad_lines_are_kept(
         "ADEWATCH_TRITON_GRPC": triton_server.grpc,
         "ADEWATCH_MODEL_REPOSITORY": str(REPOSITORY / "model_repository"),
     }
-    command = [sys.executable, "-m", "services.cli", "extract", "--notes", notes, "--out", out]
+    command = [
+        sys.executable,
+        "-m",
+        "services.cli",
+        "extract",
+        "--notes",
+        str(notes),
+        "--out",
+        str(out),
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, timeout=300, check=False)
     assert done.returncode == 3
     extractions = [wire.decode(Extraction, line) for line in out.read_bytes().splitlines()]

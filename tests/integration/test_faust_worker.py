@@ -14,8 +14,9 @@ import pytest
 from deploy.local.kafka import Kafka
 from services.adapters.dead_letters import read_dead_letters, topic_of
 from services.adapters.faust_worker import EXIT_FAILED
-from services.adapters.kafka import KafkaPublisher
+from services.adapters.kafka import KafkaPublisher, Record
 from services.adapters.topics import TopicSpec, ensure_topics
+from services.core.errors import InvalidMessage
 from tests.integration.topics_seen import eventually, lag, read_topic
 
 pytestmark = pytest.mark.stack
@@ -57,6 +58,10 @@ class Echo:
         await self._publisher.publish(
             self.source, [(f"key-{i % 17}", value.encode()) for i, value in enumerate(values)]
         )
+
+    async def send_empty(self) -> None:
+        """A message without a value, as compaction knows it."""
+        await self._publisher.send(self.source, [Record(b"key", None)])
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         program = Path(__file__).with_name("echo_worker.py")
@@ -195,10 +200,12 @@ async def test_workers_that_come_and_go_lose_nothing(echo: Echo, values: list[st
 async def test_bad_messages_are_kept_as_they_came(echo: Echo, values: list[str]) -> None:
     bad = [f"bad {number}" for number in range(20)]
     await echo.send([*values[:50], *bad, *values[50:]])
+    await echo.send_empty()
     echo.start_worker()
     await eventually("all committed", echo.finished)
     letters = await read_dead_letters(echo.bootstrap, echo.source, timeout_seconds=10, limit=100)
-    assert {letter.origin.value for letter in letters} == {value.encode() for value in bad}
+    kept = {letter.origin.value for letter in letters}
+    assert kept == {None, *(value.encode() for value in bad)}
     origins = {
         (record.partition, record.offset): record.value
         for record in await read_topic(echo.bootstrap, echo.source)
@@ -212,3 +219,14 @@ async def test_bad_messages_are_kept_as_they_came(echo: Echo, values: list[str])
 
 async def some_copied(echo: Echo, *, more_than: int = 40) -> bool:
     return (await echo.copied()).total() > more_than
+
+
+async def test_a_message_too_large_for_its_topic_is_refused_and_not_tried_for_ever(
+    echo: Echo,
+) -> None:
+    publisher = KafkaPublisher(
+        echo.bootstrap, request_timeout_seconds=10, message_max_bytes=MESSAGE_MAX_BYTES
+    )
+    with pytest.raises(InvalidMessage, match="too-large"):
+        await publisher.publish(echo.source, [("key", b"x" * (2 * MESSAGE_MAX_BYTES))])
+    await publisher.close()

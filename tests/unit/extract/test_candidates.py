@@ -12,7 +12,8 @@ from services.extract.relations import candidates
 
 def read(marked: str) -> ReadText:
     """A text in which [d:…] is a drug and [a:…] an event."""
-    text, mentions, position = "", [], 0
+    text, position = "", 0
+    mentions: list[Mention] = []
     for match in re.finditer(r"\[([da]):([^\]]+)\]", marked):
         text += marked[position : match.start()]
         start, surface = len(text), match[2]
