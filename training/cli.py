@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,18 @@ import torch
 import typer
 
 from training.corpora import catalogue
-from training.corpora.documents import CorpusError
-from training.settings import RUNS, SEED, DataMissing, data_dir, default_encoder
+from training.errors import TrainingError
+from training.settings import RUNS, SEED, data_dir, default_encoder
+
+COMMANDS = [
+    "python -m training ner --corpora ade --epochs 2 --out .adewatch/training/ner-literature",
+    "python -m training ner",
+    "python -m training relation",
+    "python -m training export ner",
+    "python -m training export relation",
+    "python -m training cards",
+]
+"""What makes the versions in the model repository from the corpora."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -59,7 +70,7 @@ def relation(
         Path, typer.Option(help="run of a NER model that never saw clinical notes")
     ] = RUNS / "ner-literature",
     corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,twimed"
+        "ade,clinical,phee,twimed"
     ),
     epochs: int = 4,
     learning_rate: float = 2e-4,
@@ -81,10 +92,78 @@ def relation(
     train_relation(parts, proposer, settings, out)
 
 
+RunOption = Annotated[Path | None, typer.Option(help="folder of the training run")]
+RepositoryOption = Annotated[Path, typer.Option(help="the model repository")]
+ALL_CORPORA = ("ade", "clinical", "phee", "twimed")
+
+
+@app.command()
+def export(
+    task: Annotated[str, typer.Argument(help="ner or relation")],
+    run: RunOption = None,
+    repository: RepositoryOption = Path("model_repository"),
+    version: int = 1,
+    proposer: Path = RUNS / "ner-literature",
+    seed: SeedOption = SEED,
+) -> None:
+    """Write graph and tokenizer of a run as a version, in int8 if that keeps F1 on dev."""
+    from training.publishing import export_version, ner_dev_f1, relation_dev_f1
+
+    source = run or RUNS / task
+    parts = catalogue.load(ALL_CORPORA, data_dir(), seed=seed)
+    dev_f1 = (
+        ner_dev_f1(parts, source) if task == "ner" else relation_dev_f1(parts, source, proposer)
+    )
+    export_version(task, source, repository / task / str(version), dev_f1)
+    typer.echo((source / "export.json").read_text())
+
+
+@app.command()
+def cards(
+    repository: RepositoryOption = Path("model_repository"),
+    version: int = 1,
+    seed: SeedOption = SEED,
+) -> None:
+    """Choose the threshold on dev, measure both models on test, and write their cards."""
+    from training.publishing import describe_versions
+
+    tasks = ("ner", "relation")
+    figures = describe_versions(
+        catalogue.load(("ade", "clinical"), data_dir(), seed=seed),
+        {task: repository / task / str(version) for task in tasks},
+        {task: RUNS / task for task in tasks},
+        COMMANDS,
+    )
+    typer.echo(json.dumps(figures, indent=2))
+
+
+@app.command()
+def evaluate(
+    ner_folder: Annotated[Path, typer.Argument(help="a version of ner")] = Path(
+        "model_repository/ner/1"
+    ),
+    relation_folder: Annotated[Path, typer.Argument(help="a version of relation")] = Path(
+        "model_repository/relation/1"
+    ),
+    part: Annotated[str, typer.Option(help="train, dev or test")] = "test",
+    threshold: Annotated[float, typer.Option(help="of the relation model")] = 0.5,
+    seed: SeedOption = SEED,
+) -> None:
+    """Measure two versions on one part of the documents and print JSON."""
+    from training.publishing import measure, open_version
+
+    parts = catalogue.load(("ade", "clinical"), data_dir(), seed=seed)
+    documents = {name: getattr(divided, part) for name, divided in parts.items()}
+    figures = measure(
+        open_version(ner_folder), open_version(relation_folder), documents, threshold=threshold
+    )
+    typer.echo(json.dumps(figures, indent=2))
+
+
 def main() -> None:
     """Run a command; what the user can mend ends in one line."""
     try:
         app()
-    except (DataMissing, CorpusError) as error:
+    except TrainingError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)

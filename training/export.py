@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import logging
-import tempfile
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnx import helper, numpy_helper
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from torch import nn
 
 from services.core.ports import FloatArray, IntArray
+from training.errors import ParityError
 from training.predict import Runner, softmax
 
 OPSET = 18
 IR_VERSION = 10
 """The newest that ONNX Runtime 1.22 reads."""
 
+BLOCK = 64
+"""Weights of a matrix that share a scale."""
+
+INT8_ACTIVATIONS = 4
+"""MatMulNBits' accuracy level that multiplies in int8."""
+
+LARGE_TABLE_ROWS = 1024
+"""Embedding tables of fewer rows are not worth it."""
+
 PARITY_TOLERANCE = 1e-3
 """Greatest absolute difference of logits between torch and ONNX Runtime, in fp32."""
-
-
-class ParityError(Exception):
-    """The exported graph does not compute what the torch model computes."""
 
 
 def export(model: nn.Module, path: Path, *, vocabulary: int, per_token: bool) -> float:
@@ -73,33 +77,54 @@ def export(model: nn.Module, path: Path, *, vocabulary: int, per_token: bool) ->
     return difference
 
 
-def quantise(source: Path, target: Path, *, keep: Sequence[str] = ()) -> None:
-    """Weights to int8, activations dynamically.
+def quantise(source: Path, target: Path) -> None:
+    """Weights to int8: embeddings by row, matrices by blocks (MatMulNBits, 8 bits).
+
+    Activations are quantised per row inside MatMulNBits, so the answer for a row does not depend
+    on the batch it is in. Dynamic quantisation, whose scales span the batch, was tried and gave
+    up to 0.7 of difference in a logit: the same note would be read differently in other company.
 
     Args:
         source: the fp32 graph.
         target: the graph to write.
-        keep: parts of node names that stay in fp32.
     """
-    logging.getLogger().setLevel(logging.ERROR)
-    names = [
-        node.name
-        for node in onnx.load(str(source)).graph.node
-        if any(part in node.name for part in keep)
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        prepared = Path(folder) / "prepared.onnx"
-        onnxruntime.quantization.shape_inference.quant_pre_process(
-            str(source), str(prepared), skip_symbolic_shape=True
+    graph = onnx.load(str(source))
+    _quantise_embeddings(graph.graph)
+    quantizer = MatMulNBitsQuantizer(
+        graph, bits=8, block_size=BLOCK, is_symmetric=True, accuracy_level=INT8_ACTIVATIONS
+    )
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(target), use_external_data_format=False)
+
+
+def _quantise_embeddings(graph: onnx.GraphProto) -> None:
+    """Large embedding tables as int8 with a scale per row: ``table[i] ≈ scale[i] · q[i]``."""
+    tables = {tensor.name: tensor for tensor in graph.initializer}
+    for place, node in reversed(list(enumerate(graph.node))):
+        tensor = tables.get(node.input[0]) if node.op_type == "Gather" else None
+        if tensor is None or len(tensor.dims) != 2 or tensor.dims[0] < LARGE_TABLE_ROWS:
+            continue
+        table = numpy_helper.to_array(tensor)
+        scales = np.abs(table).max(axis=1, keepdims=True) / 127
+        scales[scales == 0] = 1
+        quantised = np.clip(np.round(table / scales), -127, 127).astype(np.int8)
+        name, ids, out = tensor.name, node.input[1], node.output[0]
+        graph.initializer.remove(tensor)
+        graph.initializer.extend(
+            [
+                numpy_helper.from_array(quantised, f"{name}.int8"),
+                numpy_helper.from_array(scales.astype(np.float32), f"{name}.scale"),
+            ]
         )
-        quantize_dynamic(
-            prepared,
-            target,
-            op_types_to_quantize=["MatMul", "Gather"],
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=names,
-        )
+        del graph.node[place]
+        replacement = [
+            helper.make_node("Gather", [f"{name}.int8", ids], [f"{out}.int8"], axis=0),
+            helper.make_node("Cast", [f"{out}.int8"], [f"{out}.fp32"], to=onnx.TensorProto.FLOAT),
+            helper.make_node("Gather", [f"{name}.scale", ids], [f"{out}.scale"], axis=0),
+            helper.make_node("Mul", [f"{out}.fp32", f"{out}.scale"], [out]),
+        ]
+        for offset, new in enumerate(replacement):
+            graph.node.insert(place + offset, new)
 
 
 def onnx_runner(path: Path, *, threads: int = 2) -> Runner:

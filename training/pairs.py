@@ -119,11 +119,12 @@ def predicted_negatives(
 
 
 def joined_sentences(documents: Sequence[Document], *, count: int, seed: int) -> list[Document]:
-    """Documents of two to four sentences of one abstract, for implicit cross-sentence negatives.
+    """Documents of two to four sentences, for implicit cross-sentence negatives.
 
-    Relations hold within their sentence. A drug and an event of different sentences are a
-    negative unless the abstract relates a drug and an event of the same names anywhere: then the
-    label would change within the paragraph, and the document is cut before that sentence.
+    Half of them are neighbours of one abstract, half come from anywhere. Relations hold within
+    their sentence. A drug and an event of different sentences are a negative unless a drug and an
+    event of these names are related anywhere in the corpus: then the label would change within
+    the paragraph, and it is cut before that sentence.
 
     Args:
         documents: single sentences; those of one group belong together.
@@ -134,15 +135,18 @@ def joined_sentences(documents: Sequence[Document], *, count: int, seed: int) ->
     groups: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
         groups[document.group].append(document)
-    usable = sorted(group for group, members in groups.items() if len(members) > 1)
+    abstracts = [members for _, members in sorted(groups.items()) if len(members) > 1]
+    related = {names for document in documents for names in _names(document)}
     made: list[Document] = []
-    for _ in range(count):
-        if not usable:
-            break
-        members = groups[rng.choice(usable)]
-        size = min(len(members), rng.randint(2, MAX_SENTENCES))
-        start = rng.randint(0, len(members) - size)
-        run = _until_label_changes(members[start : start + size], members)
+    for number in range(count):
+        size = rng.randint(2, MAX_SENTENCES)
+        if number % 2 == 0 and abstracts:
+            members = rng.choice(abstracts)
+            start = rng.randint(0, max(0, len(members) - size))
+            run = members[start : start + size]
+        else:
+            run = rng.sample(documents, min(size, len(documents)))
+        run = _until_label_changes(run, related)
         if len(run) > 1:
             made.append(_join(run, len(made)))
     return made
@@ -192,8 +196,7 @@ def _names(document: Document) -> set[tuple[str, str]]:
     }
 
 
-def _until_label_changes(run: Sequence[Document], members: Sequence[Document]) -> list[Document]:
-    related = {names for member in members for names in _names(member)}
+def _until_label_changes(run: Sequence[Document], related: set[tuple[str, str]]) -> list[Document]:
     kept: list[Document] = []
     for document in run:
         if any(_crosses(document, other, related) for other in kept):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from services.core import bio
 from services.core.bio import TypedSpan
@@ -24,14 +24,13 @@ BATCH_TOKENS = 4096
 BATCH_ROWS = 64
 
 
-def torch_runner(model: nn.Module, logits: Callable[[object], Tensor] | None = None) -> Runner:
-    """A torch model as a runner; `logits` picks them from what the model returns."""
+def torch_runner(model: nn.Module) -> Runner:
+    """A torch model that returns logits, as a runner."""
 
     def run(input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
         with torch.inference_mode():
-            answer = model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask))
-            chosen: Tensor = answer if logits is None else logits(answer)
-            probabilities: FloatArray = chosen.softmax(dim=-1).numpy()
+            logits = model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask))
+            probabilities: FloatArray = logits.softmax(dim=-1).numpy()
             return probabilities
 
     return run

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from training.errors import DataMissing
+
 SEED = 20261121
 
 RUNS = Path(".adewatch/training")
 """Checkpoints of runs; never committed."""
-
-
-class DataMissing(Exception):  # noqa: N818 - the name says what it is
-    """The corpora are not where ADEWATCH_DATA_DIR says."""
 
 
 def data_dir() -> Path:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.bio import LABELS
+from services.core.bio import LABELS, Decoded
 from training.corpora.documents import Document
 from training.loop import Optimisation, optimise, seed_everything
 from training.losses import partial_cross_entropy
@@ -110,10 +110,10 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
     )
 
 
-def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[object]]) -> Score:
+def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[Decoded]]) -> Score:
     """Strict micro score of the mentions."""
     pairs = [
-        (document.spans(), typed(found))  # type: ignore[arg-type]
+        (document.spans(), typed(found))
         for document, found in zip(documents, predicted, strict=True)
     ]
     return sum(mention_scores(pairs).values(), Score())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
+from services.core.ports import TokenEncoder
 from services.core.windows import MARKERS
 from training.corpora.documents import Document
 from training.loop import Optimisation, optimise, seed_everything
@@ -27,7 +28,7 @@ from training.pairs import (
     predicted_negatives,
     rows,
 )
-from training.predict import predict_mentions, run_rows, torch_runner
+from training.predict import Runner, predict_mentions, run_rows, torch_runner
 from training.runs import load_ner, save_model
 from training.sampling import grouped_batches
 from training.splits import Parts
@@ -46,9 +47,9 @@ class RelationSettings:
     alpha: float = 0.7
     temperature: float = 0.1
     hard_weight: float = 2.0
-    joined: int = 800
-    clinical_copies: int = 3
-    negatives_per_note: int = 6
+    joined: int = 600
+    clinical_copies: int = 4
+    negatives_per_note: int = 4
 
 
 def train_relation(
@@ -67,7 +68,7 @@ def train_relation(
     vocabulary = write_tokenizer(settings.encoder, run / "tokenizer.json", markers=MARKERS)
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     pairs = _training_pairs(parts, proposer, settings)
-    dev = _dev_pairs(parts, proposer, settings)
+    dev = dev_pairs(parts, proposer, limit=settings.negatives_per_note, seed=settings.seed)
     data = rows(pairs, encoder)
     first, second, third, fourth = encoder.marker_ids(MARKERS)
     model = RelationModel(
@@ -98,7 +99,8 @@ def train_relation(
         )
 
     def dev_score() -> float:
-        scores = [pair_score(model, encoder, part) for part in dev.values()]
+        runner = torch_runner(model)
+        scores = [pair_score(runner, encoder, part) for part in dev.values()]
         return sum(score.f1 for score in scores) / len(scores)
 
     history = optimise(
@@ -137,19 +139,15 @@ def train_relation(
 
 
 def pair_score(
-    model: RelationModel,
-    encoder: HuggingFaceTokenEncoder,
-    pairs: Sequence[Pair],
-    *,
-    threshold: float = 0.5,
+    runner: Runner, encoder: TokenEncoder, pairs: Sequence[Pair], *, threshold: float = 0.5
 ) -> Score:
     """Precision and recall of *caused* over candidate pairs."""
     encodings = encoder.encode([pair.marked for pair in pairs])
-    answers = run_rows(torch_runner(model), [encoding.ids for encoding in encodings])
-    predicted = [answer[CAUSED] >= threshold for answer in answers]
+    answers = run_rows(runner, [encoding.ids for encoding in encodings])
+    predicted = [bool(answer[CAUSED] >= threshold) for answer in answers]
     return Score(
         sum(pair.caused for pair, said in zip(pairs, predicted, strict=True) if said),
-        sum(map(bool, predicted)),
+        sum(predicted),
         sum(pair.caused for pair in pairs),
     )
 
@@ -176,33 +174,32 @@ def _training_pairs(
     parts: dict[str, Parts], proposer: Path, settings: RelationSettings
 ) -> list[Pair]:
     pairs: list[Pair] = []
+    # Sentences that two corpora share give their relations once.
+    known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
     for name, part in parts.items():
         gold = gold_pairs(part.train)
+        if name == "phee":
+            gold = [pair for pair in gold if not (pair.caused and pair.document.group in known)]
+        pairs += gold
         if name == "clinical":
-            pairs += gold * settings.clinical_copies
+            caused = [pair for pair in gold if pair.caused]
+            pairs += caused * (settings.clinical_copies - 1)
             pairs += false_candidates(
-                part.train,
-                proposer,
-                limit=settings.negatives_per_note,
-                seed=settings.seed,
+                part.train, proposer, limit=settings.negatives_per_note, seed=settings.seed
             )
-        else:
-            pairs += gold
         if name == "ade":
             joined = joined_sentences(part.train, count=settings.joined, seed=settings.seed)
-            pairs += across_sentences(gold_pairs(joined))
+            crossing = across_sentences(gold_pairs(joined))
+            # Only some of the many pairs of a paragraph: each is read with all of its sentences.
+            pairs += crossing[:: max(1, len(crossing) // settings.joined)]
     return pairs
 
 
-def _dev_pairs(
-    parts: dict[str, Parts], proposer: Path, settings: RelationSettings
+def dev_pairs(
+    parts: Mapping[str, Parts], proposer: Path, *, limit: int, seed: int
 ) -> dict[str, list[Pair]]:
+    """Candidate pairs of the dev documents by corpus; notes with false candidates too."""
     dev = {name: gold_pairs(part.dev) for name, part in parts.items()}
     if "clinical" in dev:
-        dev["clinical"] += false_candidates(
-            parts["clinical"].dev,
-            proposer,
-            limit=settings.negatives_per_note,
-            seed=settings.seed,
-        )
+        dev["clinical"] += false_candidates(parts["clinical"].dev, proposer, limit=limit, seed=seed)
     return dev

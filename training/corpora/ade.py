@@ -14,9 +14,9 @@ from services.core.spans import Span
 from training.corpora.documents import (
     AnnotatedMention,
     AnnotatedRelation,
-    CorpusError,
     Document,
 )
+from training.errors import CorpusError
 
 _TYPES = {"Adverse-Effect": MentionType.ADE, "Drug": MentionType.DRUG}
 

@@ -16,9 +16,9 @@ from services.core.spans import Span
 from training.corpora.documents import (
     AnnotatedMention,
     AnnotatedRelation,
-    CorpusError,
     Document,
 )
+from training.errors import CorpusError
 
 
 def read_notes(path: Path) -> list[Document]:

@@ -11,10 +11,6 @@ from services.core.spans import Span
 ALL_TYPES = frozenset(MentionType)
 
 
-class CorpusError(Exception):
-    """A corpus file is missing or is not what its format promises."""
-
-
 @dataclass(frozen=True, slots=True)
 class AnnotatedMention:
     """A gold mention; `mention_id` is unique in its document."""

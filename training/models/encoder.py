@@ -18,6 +18,11 @@ class Encoder(nn.Module):
         self.backbone = backbone
         self.width = width
 
+    @property
+    def vocabulary(self) -> int:
+        """Number of token embeddings."""
+        return int(self.backbone.config.vocab_size)  # type: ignore[union-attr, arg-type]
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """[batch, tokens] twice to [batch, tokens, d]."""
         states: Tensor = self.backbone(

