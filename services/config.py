@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     webhook_allowed_networks: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = "http://127.0.0.1:8080"
 
+    metrics_address: str = "127.0.0.1"
     metrics_port: int = Field(0, ge=0, le=65535)
     log_level: str = "INFO"
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 from rich.table import Table
 
 from deploy.demo.compile import NOTES_FOLDER, DemoNote, compile_notes, planted_pairs, to_note_json
@@ -22,7 +22,8 @@ from deploy.local.stack import Stack
 from deploy.local.triton_time import computed_seconds
 from services.adapters import wire
 from services.adapters.sql.overview import Overview, latest_signals, overview
-from services.bootstrap import Components
+from services.bootstrap.components import Components
+from services.commands.console import progress
 from services.commands.signals import signal_table
 from services.config import load_settings
 from services.core.contracts import MentionType, Pair, Signal
@@ -102,7 +103,7 @@ async def _stream(stack: Stack, messages: Sequence[Message]) -> Outcome:
         started = time.perf_counter()
         sending = asyncio.create_task(_send(components, messages))
         async with Lags(settings.kafka_bootstrap, stages) as lags:
-            with _progress() as bar:
+            with progress(console) as bar:
                 try:
                     await _watch(components, lags, bar, sending, len(messages))
                 finally:
@@ -189,17 +190,6 @@ def _from_file(path: Path) -> list[Message]:
     if not messages:
         raise StackError(f"{path.name} has no notes")
     return messages
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[info]}"),
-        console=console,
-    )
 
 
 def _show(outcome: Outcome) -> None:

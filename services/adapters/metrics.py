@@ -54,7 +54,7 @@ class StageMetrics:
         self._unavailable.labels(stage=self._stage, dependency=dependency).inc()
 
 
-def serve(port: int) -> None:
-    """Serve /metrics on a port of this host, unless the port is 0."""
+def serve(port: int, *, address: str) -> None:
+    """Serve /metrics on an address of this host, unless the port is 0."""
     if port:
-        start_http_server(port)
+        start_http_server(port, addr=address)

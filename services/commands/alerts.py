@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from services.alert.subscriptions import new_subscription
-from services.bootstrap import Components
+from services.bootstrap.components import Components
 from services.commands.console import out, with_components
 from services.core.alert_ports import Delivery, DeliveryState, Subscription
 from services.core.contracts import Transition

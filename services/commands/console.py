@@ -9,7 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from services.bootstrap import Components
+from services.bootstrap.components import Components
 from services.config import load_settings
 
 T = TypeVar("T")
@@ -31,13 +31,13 @@ def with_components(work: Callable[[Components], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-def progress() -> Progress:
-    """A progress bar on standard error, so that output can be piped."""
+def progress(console: Console = err) -> Progress:
+    """A progress bar, on standard error unless told otherwise, so that output can be piped."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.fields[info]}"),
-        console=err,
+        console=console,
     )

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from services.adapters.dead_letters import DeadLetter, read_dead_letters
 from services.adapters.kafka import Record
-from services.bootstrap import Components
+from services.bootstrap.components import Components
 from services.commands.console import out, with_components
 from services.core.ports import Message
 

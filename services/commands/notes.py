@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from services.adapters import wire
-from services.bootstrap import Components
+from services.bootstrap.components import Components
 from services.commands.console import err, progress, with_components
 from services.core.contracts import Note
 from services.core.errors import InvalidMessage

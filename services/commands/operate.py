@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from services import bootstrap
 from services.adapters import logs
 from services.adapters.sql import migrate
 from services.aggregate.verification import Verification
-from services.bootstrap import Components
+from services.bootstrap import workers
+from services.bootstrap.components import Components
 from services.commands.console import out, with_components
 from services.config import load_settings
 from services.core.errors import ConfigurationError
@@ -26,17 +26,17 @@ def worker(
     stage: Annotated[str, typer.Argument(help="extract, aggregate, detect or alert")],
 ) -> None:
     """Run one stage until SIGTERM."""
-    if stage not in bootstrap.STAGES:
-        raise ConfigurationError(f"unknown stage {stage!r}: one of {', '.join(bootstrap.STAGES)}")
+    if stage not in workers.STAGES:
+        raise ConfigurationError(f"unknown stage {stage!r}: one of {', '.join(workers.STAGES)}")
     settings = load_settings()
     logs.configure(settings.log_level)
-    raise typer.Exit(asyncio.run(bootstrap.run_worker(stage, settings)))
+    raise typer.Exit(asyncio.run(workers.run_worker(stage, settings)))
 
 
 @topics.command("create")
 def create_topics() -> None:
     """Create the topics that are missing."""
-    created = asyncio.run(bootstrap.create_topics(load_settings()))
+    created = asyncio.run(workers.create_topics(load_settings()))
     out.print(f"created {', '.join(created)}" if created else "all topics exist")
 
 

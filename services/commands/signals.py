@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from services.adapters.sql.overview import latest_signals
-from services.bootstrap import Components
+from services.bootstrap.components import Components
 from services.commands.console import out, with_components
 from services.core.contracts import Measure, Signal
 

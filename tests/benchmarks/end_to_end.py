@@ -33,7 +33,7 @@ from deploy.local.workspaces import claim, release
 from services.adapters import wire
 from services.adapters.kafka import KafkaPublisher
 from services.adapters.triton import TritonServer
-from services.bootstrap import Components
+from services.bootstrap.components import Components
 from services.config import Settings
 from services.core.contracts import Note
 from services.core.ports import Inference, IntArray, TokenModel

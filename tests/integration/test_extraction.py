@@ -15,7 +15,7 @@ from deploy.local.layout import REPOSITORY
 from deploy.local.triton import Triton
 from services.adapters import wire
 from services.adapters.triton import TritonServer
-from services.bootstrap import Components
+from services.bootstrap.components import Components
 from services.config import Settings
 from services.core.contracts import Extraction, Note
 from services.core.errors import DependencyUnavailable

@@ -1,0 +1,1 @@
+"""The only wiring: settings to running components. Importing it connects to nothing."""

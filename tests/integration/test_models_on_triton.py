@@ -1,0 +1,76 @@
+"""Both models behind the real server: shapes, and answers that do not depend on company."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tritonclient.grpc as grpc
+from numpy.typing import NDArray
+
+from deploy.local.layout import REPOSITORY
+from deploy.local.triton import Triton
+from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.bio import LABELS
+from services.extract.batching import pad
+
+pytestmark = pytest.mark.stack
+
+SENTENCES = {
+    "ner": [
+        "She developed a rash after amoxicillin.",
+        "Nausea on metformin, which was stopped; no hypoglycaemia since, and none is expected.",
+        "Seen today.",
+    ],
+    "relation": [
+        "She developed a <ADE>rash</ADE> after <DRUG>amoxicillin</DRUG>.",
+        "<DRUG>Metformin</DRUG> for diabetes. She fell on the stairs. There was <ADE>pain</ADE>.",
+        "<DRUG>Zocor</DRUG> <ADE>myalgia</ADE>",
+    ],
+}
+
+
+def ask(server: Triton, model: str, rows: list[list[int]]) -> dict[str, NDArray[np.float32]]:
+    """Logits and probabilities of one request."""
+    ids, mask = pad(rows)
+    inputs = []
+    for name, values in (("input_ids", ids), ("attention_mask", mask)):
+        tensor = grpc.InferInput(name, list(values.shape), "INT64")
+        tensor.set_data_from_numpy(values)
+        inputs.append(tensor)
+    with grpc.InferenceServerClient(server.grpc) as client:
+        result = client.infer(model, inputs, client_timeout=60)
+        return {name: result.as_numpy(name) for name in ("logits", "probabilities")}
+
+
+def rows_of(model: str) -> list[list[int]]:
+    encoder = HuggingFaceTokenEncoder(
+        REPOSITORY / "model_repository" / model / "1" / "tokenizer.json"
+    )
+    return [list(encoding.ids) for encoding in encoder.encode(SENTENCES[model])]
+
+
+@pytest.mark.parametrize(("model", "classes"), [("ner", len(LABELS)), ("relation", 2)])
+def test_probabilities_are_the_softmax_of_the_logits(
+    triton_server: Triton, model: str, classes: int
+) -> None:
+    rows = rows_of(model)
+    answer = ask(triton_server, model, rows)
+    tokens = (max(map(len, rows)),) if model == "ner" else ()
+    assert answer["logits"].shape == (len(rows), *tokens, classes)
+    powers = np.exp(answer["logits"])
+    np.testing.assert_allclose(
+        answer["probabilities"], powers / powers.sum(axis=-1, keepdims=True), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("model", ["ner", "relation"])
+def test_a_row_is_answered_alike_alone_and_in_company(triton_server: Triton, model: str) -> None:
+    rows = rows_of(model)
+    together = ask(triton_server, model, rows)["logits"]
+    # Requests of several widths at once: the server joins them into batches of its own.
+    with ThreadPoolExecutor(6) as pool:
+        alone = list(pool.map(lambda row: ask(triton_server, model, [row])["logits"], rows * 8))
+    for index, answer in enumerate(alone):
+        row = index % len(rows)
+        expected = together[row, : len(rows[row])] if model == "ner" else together[row]
+        np.testing.assert_allclose(answer[0], expected, atol=1e-4)
