@@ -10,25 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv
 
 from services.core.estimates import (
-    CORRECTED,
     DEFINED,
-    INFINITE,
-    UNDEFINED,
+    LEVEL,
     Bools,
-    Codes,
     Estimates,
     Floats,
+    checked_level,
+    flags,
+    log_normal,
+    ratio_where,
 )
 from services.core.tables import Counts, Tables, counts, refuse
 
 PRR, CHI2, ROR, IC = "prr", "chi2", "ror", "ic"
 """Names of the measures."""
-
-LEVEL = 0.95
 
 
 def prr(tables: Tables, *, level: float = LEVEL) -> Estimates:
@@ -48,12 +46,12 @@ def prr(tables: Tables, *, level: float = LEVEL) -> Estimates:
     comparable = (tables.drug > 0) & (others > 0)
     finite = comparable & (c > 0)
     defined = finite & (a > 0)
-    ratio = _ratio(_float(a) * others, _float(tables.drug) * c, where=finite)
+    ratio = ratio_where(_float(a) * others, _float(tables.drug) * c, where=finite)
     # 1/a - 1/n1. = b / (a·n1.): no cancellation, never below zero.
-    variance = _ratio(tables.b, _float(a) * tables.drug, where=defined)
-    variance += _ratio(tables.d, _float(c) * others, where=defined)
-    flag = _flags(len(tables), defined=defined, infinite=comparable & (a > 0) & (c == 0))
-    return _log_normal(PRR, ratio, variance, flag, known=finite, level=level)
+    variance = ratio_where(tables.b, _float(a) * tables.drug, where=defined)
+    variance += ratio_where(tables.d, _float(c) * others, where=defined)
+    flag = flags(len(tables), defined=defined, infinite=comparable & (a > 0) & (c == 0))
+    return log_normal(PRR, ratio, variance, flag, known=finite, level=level)
 
 
 def chi2(tables: Tables) -> Estimates:
@@ -73,10 +71,10 @@ def chi2(tables: Tables) -> Estimates:
     margins *= _float(tables.event) * (tables.total - tables.event)
     return Estimates(
         name=CHI2,
-        estimate=_ratio(corrected**2 * tables.total, margins, where=full),
+        estimate=ratio_where(corrected**2 * tables.total, margins, where=full),
         lower=None,
         upper=None,
-        flag=_flags(len(tables), defined=full),
+        flag=flags(len(tables), defined=full),
         known=full,
     )
 
@@ -98,12 +96,12 @@ def ror(tables: Tables, *, level: float = LEVEL) -> Estimates:
     empty = np.minimum.reduce(cells) == 0
     half = np.where(empty, 0.5, 0.0)
     a, b, c, d = (cell + half for cell in cells)
-    variance = _ratio(1.0, a, where=full)
+    variance = ratio_where(1.0, a, where=full)
     for cell in (b, c, d):
-        variance += _ratio(1.0, cell, where=full)
-    flag = _flags(len(tables), defined=full & ~empty, corrected=full & empty)
-    return _log_normal(
-        ROR, _ratio(a * d, b * c, where=full), variance, flag, known=full, level=level
+        variance += ratio_where(1.0, cell, where=full)
+    flag = flags(len(tables), defined=full & ~empty, corrected=full & empty)
+    return log_normal(
+        ROR, ratio_where(a * d, b * c, where=full), variance, flag, known=full, level=level
     )
 
 
@@ -143,7 +141,7 @@ def information_component(
     # The quantile depends on few distinct counts: the costly inverse runs once for each.
     distinct, position = np.unique(observed, return_inverse=True)
     shape = distinct + shrinkage
-    tail = (1.0 - _checked_level(level)) / 2
+    tail = (1.0 - checked_level(level)) / 2
     lower = np.log2(gammaincinv(shape, tail))[position] - rate
     upper = np.log2(gammaincinv(shape, 1.0 - tail))[position] - rate
     everywhere = np.ones(observed.shape, dtype=np.bool_)
@@ -167,48 +165,10 @@ def score(tables: Tables, *, level: float = LEVEL) -> Mapping[str, Estimates]:
     }
 
 
-def _log_normal(
-    name: str, ratio: Floats, variance: Floats, flag: Codes, *, known: Bools, level: float
-) -> Estimates:
-    limited = (flag == DEFINED) | (flag == CORRECTED)
-    z = ndtri(0.5 + _checked_level(level) / 2)
-    width = np.exp(z * np.sqrt(variance))
-    return Estimates(
-        name=name,
-        estimate=np.where(flag == INFINITE, np.inf, ratio),
-        lower=np.where(limited, ratio / width, 0.0),
-        upper=np.where(limited, ratio * width, np.inf),
-        flag=flag,
-        known=known,
-    )
-
-
-def _flags(
-    size: int, *, defined: Bools, corrected: Bools | None = None, infinite: Bools | None = None
-) -> Codes:
-    flag = np.full(size, UNDEFINED)
-    flag[defined] = DEFINED
-    if corrected is not None:
-        flag[corrected] = CORRECTED
-    if infinite is not None:
-        flag[infinite] = INFINITE
-    return flag
-
-
 def _margins_full(tables: Tables) -> Bools:
     drug, event = tables.drug, tables.event
     return (drug > 0) & (drug < tables.total) & (event > 0) & (event < tables.total)
 
 
-def _ratio(numerator: ArrayLike, denominator: Floats | Counts, *, where: Bools) -> Floats:
-    return np.divide(numerator, denominator, out=np.zeros(len(denominator)), where=where)
-
-
 def _float(counts: Counts) -> Floats:
     return counts.astype(np.float64)
-
-
-def _checked_level(level: float) -> float:
-    if not 0.0 < level < 1.0:
-        raise ValueError("level is not between 0 and 1")
-    return level

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, gammainc, gammaincinv, gammaln, psi
 
-from services.core.estimates import DEFINED, Estimates, Floats
+from services.core.estimates import DEFINED, Estimates, Floats, checked_level
 from services.core.tables import Counts, Tables, counts, refuse
 
 EBGM = "ebgm"
@@ -92,15 +92,13 @@ def shrunk_ratio(
     Raises:
         ValueError: a number is negative or not finite, or `level` is not between 0 and 1.
     """
-    if not 0.0 < level < 1.0:
-        raise ValueError("level is not between 0 and 1")
     observed = counts("observed", observed)
     expected = np.asarray(expected, dtype=np.float64)
     if observed.shape != expected.shape:
         raise ValueError("observed and expected differ in length")
     refuse(~(np.isfinite(expected) & (expected >= 0)), "expected is negative or not finite")
     posterior = posterior_of(observed, expected, prior)
-    tail = (1.0 - level) / 2
+    tail = (1.0 - checked_level(level)) / 2
     return Estimates(
         name=EBGM,
         estimate=geometric_mean(posterior),

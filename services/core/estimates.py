@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 from services.core.contracts import Measure, MeasureFlag
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.int8]
+
+LEVEL = 0.95
+"""What two-sided limits cover, unless a measure has another custom."""
 
 FLAGS = tuple(MeasureFlag)
 """What the codes of `Estimates.flag` mean, by position."""
@@ -88,6 +93,51 @@ class Estimates:
             upper=_finite(self.upper, index) if limited else None,
             flag=flag,
         )
+
+
+def flags(
+    size: int, *, defined: Bools, corrected: Bools | None = None, infinite: Bools | None = None
+) -> Codes:
+    """Codes of shape [size]: UNDEFINED, but where the masks say otherwise."""
+    flag = np.full(size, UNDEFINED)
+    flag[defined] = DEFINED
+    if corrected is not None:
+        flag[corrected] = CORRECTED
+    if infinite is not None:
+        flag[infinite] = INFINITE
+    return flag
+
+
+def log_normal(
+    name: str, ratio: Floats, variance: Floats, flag: Codes, *, known: Bools, level: float
+) -> Estimates:
+    """A ratio with the limits exp(ln ratio ± z·√variance) where its flag says that it has some."""
+    limited = (flag == DEFINED) | (flag == CORRECTED)
+    z = ndtri(0.5 + checked_level(level) / 2)
+    width = np.exp(z * np.sqrt(variance))
+    return Estimates(
+        name=name,
+        estimate=np.where(flag == INFINITE, np.inf, ratio),
+        lower=np.where(limited, ratio / width, 0.0),
+        upper=np.where(limited, ratio * width, np.inf),
+        flag=flag,
+        known=known,
+    )
+
+
+def ratio_where(numerator: ArrayLike, denominator: NDArray[Any], *, where: Bools) -> Floats:
+    """The quotient where it is wanted, 0 elsewhere."""
+    quotient: Floats = np.divide(
+        numerator, denominator, out=np.zeros(len(denominator)), where=where
+    )
+    return quotient
+
+
+def checked_level(level: float) -> float:
+    """The level, if it is one; ValueError if not."""
+    if not 0.0 < level < 1.0:
+        raise ValueError("level is not between 0 and 1")
+    return level
 
 
 def _finite(limit: Floats | None, index: int) -> float | None:

@@ -1,7 +1,7 @@
 """Rules that make a pair a signal of disproportionate reporting (SDR), as data.
 
 A rule is a criterion over measures and a minimum number of cases. The presets are published ones
-under the names by which they are known.
+under the names by which they are known; those over EBGM need a fitted prior.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from services.core.disproportionality import CHI2, IC, PRR, ROR
+from services.core.ebgm import EBGM
 from services.core.errors import ConfigurationError
 from services.core.estimates import Bools, Estimates, Field
 from services.core.tables import Counts
@@ -166,6 +167,25 @@ EMA = Rule(
     minimum_cases=5,
 )
 
+FDA_EB05 = Rule(
+    name="fda-eb05",
+    citation="Szarfman, Machado & O'Neill. Drug Saf 2002;25:381-392",
+    criterion=Condition(EBGM, Field.LOWER, Comparison.AT_LEAST, 2.0),
+    minimum_cases=1,
+)
+
+MHRA = Rule(
+    name="mhra",
+    citation="Candore et al. Drug Saf 2015;38:577-587",
+    criterion=AllOf(
+        (
+            Condition(EBGM, Field.ESTIMATE, Comparison.AT_LEAST, 2.5),
+            Condition(EBGM, Field.LOWER, Comparison.AT_LEAST, 1.8),
+        )
+    ),
+    minimum_cases=3,
+)
+
 UMC_IC025 = Rule(
     name="umc-ic025",
     citation="Norén, Hopstadius & Bate. Stat Methods Med Res 2013;22:57-69",
@@ -173,5 +193,5 @@ UMC_IC025 = Rule(
     minimum_cases=1,
 )
 
-PRESETS: Mapping[str, Rule] = {rule.name: rule for rule in (EVANS, EMA, UMC_IC025)}
+PRESETS: Mapping[str, Rule] = {rule.name: rule for rule in (EVANS, EMA, FDA_EB05, MHRA, UMC_IC025)}
 DEFAULT = EVANS

@@ -6,14 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.contracts import MeasureFlag, Table
 from services.core.disproportionality import chi2, ic, prr, ror, score
+from services.core.ebgm import Prior, ebgm
 from services.core.estimates import FLAGS, Estimates, Field
 from services.core.rules import PRESETS, passes
 from services.core.tables import Tables
+
+PRIOR = Prior(alpha1=3.25, beta1=0.4, alpha2=2.02, beta2=1.91, weight=0.065)
+UNHURRIED = settings(deadline=None)
 
 SMALL = st.integers(0, 4)
 CELL = st.one_of(SMALL, st.integers(0, 10_000), st.integers(0, 250_000_000))
@@ -37,6 +41,7 @@ def rising(draw: st.DrawFn) -> Tables:
     return Tables.of(n11, *(np.full(len(n11), margin) for margin in (drug, event, total)))
 
 
+@UNHURRIED
 @given(tables())
 def test_no_number_is_nan_and_messages_have_finite_ones_only(made: Tables) -> None:
     for estimates in score(made).values():
@@ -54,6 +59,7 @@ def test_no_number_is_nan_and_messages_have_finite_ones_only(made: Tables) -> No
                 assert numbers == (None, None, None)
 
 
+@UNHURRIED
 @given(tables())
 def test_limits_enclose_the_estimate(made: Tables) -> None:
     for estimates in (prr(made), ror(made), ic(made)):
@@ -68,6 +74,7 @@ def test_limits_enclose_the_estimate(made: Tables) -> None:
 
 
 @pytest.mark.parametrize("measure", [chi2, ror, ic])
+@UNHURRIED
 @given(made=tables())
 def test_drug_and_event_may_change_places(
     measure: Callable[[Tables], Estimates], made: Tables
@@ -79,6 +86,7 @@ def test_drug_and_event_may_change_places(
         assert np.allclose(one.numbers(field)[0], other.numbers(field)[0], rtol=1e-12, atol=0)
 
 
+@UNHURRIED
 @given(rising())
 def test_more_cases_of_a_pair_mean_more_disproportion(made: Tables) -> None:
     for estimates in (prr(made), ror(made), ic(made)):
@@ -89,14 +97,16 @@ def test_more_cases_of_a_pair_mean_more_disproportion(made: Tables) -> None:
     assert (np.diff(upper) > 0).all()
 
 
+@UNHURRIED
 @given(tables())
 def test_every_rule_decides_every_table(made: Tables) -> None:
     for rule in PRESETS.values():
-        decided = passes(rule, made.n11, score(made))
+        decided = passes(rule, made.n11, {**score(made), "ebgm": ebgm(made, PRIOR)})
         assert decided.shape == (len(made),)
         assert not decided[made.n11 < rule.minimum_cases].any()
 
 
+@UNHURRIED
 @given(made=tables(), data=st.data())
 def test_a_pair_is_scored_by_itself(made: Tables, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(made) - 1))

@@ -8,12 +8,15 @@ import pytest
 
 from services.core.contracts import Table
 from services.core.disproportionality import prr, score
+from services.core.ebgm import Prior, ebgm
 from services.core.errors import ConfigurationError
 from services.core.estimates import Field
 from services.core.rules import (
     DEFAULT,
     EMA,
     EVANS,
+    FDA_EB05,
+    MHRA,
     PRESETS,
     UMC_IC025,
     AllOf,
@@ -27,6 +30,7 @@ from services.core.rules import (
 )
 from services.core.tables import Tables
 
+PRIOR = Prior(alpha1=3.25, beta1=0.4, alpha2=2.02, beta2=1.91, weight=0.065)
 STRONG = Table(20, 100, 60, 10_000)
 TWO_CASES = Table(2, 100, 3, 10_000)
 THREE_CASES = Table(3, 100, 10, 10_000)
@@ -81,13 +85,28 @@ class TestPresets:
             False,
         ]
 
+    def test_fda_wants_a_lower_limit_of_ebgm_of_two(self) -> None:
+        made = Tables.from_tables([STRONG, THREE_CASES, EXPECTED])
+        scores = {"ebgm": ebgm(made, PRIOR)}
+        limits = scores["ebgm"].numbers(Field.LOWER)[0]
+        decided = passes(FDA_EB05, made.n11, scores)
+        assert decided.tolist() == (limits >= 2.0).tolist()
+        assert decided.tolist() == [True, True, False]
+
+    def test_mhra_wants_three_cases_beside_ebgm_and_its_limit(self) -> None:
+        made = Tables.from_tables([STRONG, TWO_CASES, EXPECTED])
+        scores = {"ebgm": ebgm(made, PRIOR)}
+        assert passes(MHRA, made.n11, scores).tolist() == [True, False, False]
+
     def test_every_preset_has_a_citation_and_its_own_name(self) -> None:
         for name, rule in PRESETS.items():
             assert rule.name == name
             assert rule.citation
 
     def test_an_unknown_name_is_refused_with_the_known_ones(self) -> None:
-        with pytest.raises(ConfigurationError, match=r"'evens'.*evans, ema, umc-ic025"):
+        with pytest.raises(
+            ConfigurationError, match=r"'evens'.*evans, ema, fda-eb05, mhra, umc-ic025"
+        ):
             preset("evens")
 
 
