@@ -1,13 +1,14 @@
 -- Applies ledger entries to the hot counts, all of them or none.
 --
--- KEYS: meta, pairs, drugs, events.
+-- KEYS: meta, and one hash per kind of count: pairs, drugs, events, unattributed.
 -- ARGV[1]: ledger id.
--- ARGV[2]: JSON list of [sequence, total, pairs, drugs, events], ascending;
---          the last three are lists of [field, change].
+-- ARGV[2]: JSON list of [sequence, total, changes per kind...], ascending;
+--          changes are lists of [field, change], in the order of the hashes.
 -- Returns {outcome, sequence}: "applied", "empty" (no counts yet), "mismatch" (of another ledger),
 -- "gap" (the first new entry is not the next one) or "negative" (a count would fall below zero).
 -- Anything but "applied" has changed nothing.
 
+local kinds = #KEYS - 1
 local meta = redis.call('HMGET', KEYS[1], 'ledger_id', 'sequence', 'total')
 if not meta[1] then
   return {'empty', 0}
@@ -20,7 +21,10 @@ end
 
 -- Sum up first: a count may go down in one entry and up in the next.
 local applied = sequence
-local changes = {{}, {}, {}}
+local changes = {}
+for kind = 1, kinds do
+  changes[kind] = {}
+end
 for _, entry in ipairs(cjson.decode(ARGV[2])) do
   if entry[1] > applied then
     if entry[1] ~= applied + 1 then
@@ -28,7 +32,7 @@ for _, entry in ipairs(cjson.decode(ARGV[2])) do
     end
     applied = entry[1]
     total = total + entry[2]
-    for kind = 1, 3 do
+    for kind = 1, kinds do
       for _, change in ipairs(entry[2 + kind]) do
         changes[kind][change[1]] = (changes[kind][change[1]] or 0) + change[2]
       end
@@ -36,8 +40,9 @@ for _, entry in ipairs(cjson.decode(ARGV[2])) do
   end
 end
 
-local results = {{}, {}, {}}
-for kind = 1, 3 do
+local results = {}
+for kind = 1, kinds do
+  results[kind] = {}
   for field, change in pairs(changes[kind]) do
     local value = tonumber(redis.call('HGET', KEYS[1 + kind], field) or '0') + change
     if value < 0 then
@@ -50,7 +55,7 @@ if total < 0 then
   return {'negative', sequence}
 end
 
-for kind = 1, 3 do
+for kind = 1, kinds do
   for field, value in pairs(results[kind]) do
     if value == 0 then
       redis.call('HDEL', KEYS[1 + kind], field)

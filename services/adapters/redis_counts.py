@@ -1,9 +1,9 @@
 """The hot counts in Redis (`services.core.ports.HotCounts`).
 
-Four hashes share one hash tag, so that they live on one node of a cluster: meta (ledger id,
-sequence of the last applied entry, total), pairs, drugs and events. Field names are JSON in ASCII:
-any text is a field, and no two pairs share one. Redis must not evict (`noeviction`): these keys
-belong together.
+Five hashes share one hash tag, so that they live on one node of a cluster: meta (ledger id,
+sequence of the last applied entry, total), pairs, drugs, events and unattributed (per pair). Field
+names are JSON in ASCII: any text is a field, and no two pairs share one. Redis must not evict
+(`noeviction`): these keys belong together.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ MAX_PAIRS_PER_READ = 10_000
 """The most pairs `tables` reads at one moment, in which Redis serves nobody else."""
 
 _META = "{adewatch}:counts:meta"
-_KINDS = ("pairs", "drugs", "events")
+_KINDS = ("pairs", "drugs", "events", "unattributed")
 _HASHES = tuple(f"{{adewatch}}:counts:{kind}" for kind in _KINDS)
+_PAIRS, _DRUGS, _EVENTS, _UNATTRIBUTED = _HASHES
 _FIELDS_PER_WRITE = 5_000
 _PREPARED_SECONDS = 3600
 _APPLY = Path(__file__).with_name("redis_counts.lua").read_text(encoding="utf-8")
@@ -119,17 +120,20 @@ class RedisCounts:
             for key in _HASHES:
                 pipe.hgetall(key)
             with _translated():
-                (sequence, total), pairs, drugs, events = await pipe.execute()
+                (sequence, total), pairs, drugs, events, elsewhere = await pipe.execute()
         counts = CountDelta(
             pairs={Pair(*json.loads(field)): int(number) for field, number in pairs.items()},
             drugs={json.loads(field): int(number) for field, number in drugs.items()},
             events={json.loads(field): int(number) for field, number in events.items()},
+            unattributed={
+                Pair(*json.loads(field)): int(number) for field, number in elsewhere.items()
+            },
             total=int(total or 0),
         )
         return _present(sequence), counts
 
     async def tables(self, pairs: Sequence[Pair]) -> tuple[int, list[Table]]:
-        """Margins of at most `MAX_PAIRS_PER_READ` pairs, read in one transaction.
+        """2×2 tables of at most `MAX_PAIRS_PER_READ` pairs, read in one transaction.
 
         Raises:
             DependencyUnavailable: also when there are no counts (they are being rebuilt).
@@ -140,15 +144,17 @@ class RedisCounts:
         async with self._client.pipeline(transaction=True) as pipe:
             pipe.hmget(_META, ["sequence", "total"])
             if pairs:
-                pipe.hmget(_HASHES[0], [_field([*pair]) for pair in pairs])
-                pipe.hmget(_HASHES[1], [_field(pair.drug) for pair in pairs])
-                pipe.hmget(_HASHES[2], [_field(pair.event) for pair in pairs])
+                names = [_field([*pair]) for pair in pairs]
+                pipe.hmget(_PAIRS, names)
+                pipe.hmget(_DRUGS, [_field(pair.drug) for pair in pairs])
+                pipe.hmget(_EVENTS, [_field(pair.event) for pair in pairs])
+                pipe.hmget(_UNATTRIBUTED, names)
             with _translated():
                 (sequence, total), *margins = await pipe.execute()
         numbers = [[int(number or 0) for number in column] for column in margins]
         return _present(sequence), [
-            Table(n11=n11, drug=drug, event=event, total=int(total))
-            for n11, drug, event in zip(*numbers, strict=True)
+            Table(n11=n11, drug=drug, event=event - elsewhere, total=int(total))
+            for n11, drug, event, elsewhere in zip(*numbers, strict=True)
         ]
 
     async def _prepare(self, key: str, table: Mapping[str, int]) -> None:
@@ -189,6 +195,7 @@ def _encoded(counts: CountDelta) -> list[dict[str, int]]:
         {_field([*pair]): number for pair, number in counts.pairs.items()},
         {_field(drug): number for drug, number in counts.drugs.items()},
         {_field(event): number for event, number in counts.events.items()},
+        {_field([*pair]): number for pair, number in counts.unattributed.items()},
     ]
 
 

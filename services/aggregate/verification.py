@@ -14,7 +14,7 @@ class Difference:
     """A count in which the hot counts differ from the record.
 
     Attributes:
-        what: "pair", "drug", "event" or "total".
+        what: "pair", "drug", "event", "unattributed" or "total".
         name: the concepts; empty for the total.
     """
 
@@ -69,4 +69,5 @@ def _flat(counts: CountDelta) -> dict[tuple[str, tuple[str, ...]], int]:
         **{("pair", tuple(pair)): number for pair, number in counts.pairs.items()},
         **{("drug", (drug,)): number for drug, number in counts.drugs.items()},
         **{("event", (event,)): number for event, number in counts.events.items()},
+        **{("unattributed", tuple(pair)): number for pair, number in counts.unattributed.items()},
     }

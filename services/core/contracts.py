@@ -174,7 +174,11 @@ class Pair(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The margins of a pair's 2×2 table, in cases: n11, n1. (drug), n.1 (event), n.. (all)."""
+    """The margins of a pair's 2×2 table, in cases: n11, n1. (drug), n.1 (event), n.. (all).
+
+    `event` leaves out the cases that have the drug and the event but not this relation between
+    them, so that n11, drug - n11, event - n11 and the rest partition the cases.
+    """
 
     n11: int
     drug: int

@@ -6,6 +6,11 @@ The cells of a pair's table, in cases:
     with the drug         a             b        n1. = a + b
     without the drug      c             d
                          n.1                     n.. = a + b + c + d
+
+Each case is in one cell. A case with the drug is in a if the drug is said to have caused the event
+and else in b, even if it has the event and blames another drug; a case without the drug is in c or
+d by the event alone. So n.1 here is not every case of the event: see `contracts.Table` and
+deploy/decisions/0003-two-by-two-table.md.
 """
 
 from __future__ import annotations
@@ -39,7 +44,8 @@ class Tables:
         """Check margins and keep them.
 
         Args:
-            n11: cases with the pair. drug: n1.. event: n.1. total: n... Integers, shape [n] each.
+            n11: cases with the pair. drug: n1.. event: n.1 of the table (a + c). total: n...
+                Integers, shape [n] each.
 
         Raises:
             ValueError: naming the first margin, and its position, that is not an integer, is
@@ -80,7 +86,7 @@ class Tables:
 
     @property
     def b(self) -> Counts:
-        """Cases with the drug, without the event."""
+        """Cases with the drug, without the pair."""
         return self.drug - self.n11
 
     @property

@@ -178,7 +178,8 @@ def _passing(rule: Rule, counts: CountDelta) -> set[Pair]:
         tables = Tables.of(
             np.fromiter(counts.pairs.values(), np.int64, size),
             np.fromiter((counts.drugs.get(pair.drug, 0) for pair in pairs), np.int64, size),
-            np.fromiter((counts.events.get(pair.event, 0) for pair in pairs), np.int64, size),
+            np.fromiter((counts.events.get(pair.event, 0) for pair in pairs), np.int64, size)
+            - np.fromiter((counts.unattributed.get(pair, 0) for pair in pairs), np.int64, size),
             np.full(size, counts.total, dtype=np.int64),
         )
     passing, _ = _scored(rule, tables)
@@ -195,5 +196,5 @@ def _our_counts() -> Iterator[None]:
     """Counts that were ours all along: if they contradict each other, our books are wrong."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise IntegrityError(f"the hot counts contradict each other: {error}") from None

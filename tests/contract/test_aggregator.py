@@ -228,14 +228,17 @@ async def test_verification_catches_up_before_it_compares(counting: Counting) ->
 
 async def test_verification_names_what_differs_and_a_rebuild_mends_it(counting: Counting) -> None:
     await count(counting, *BATCHES)
-    wrong = combine([FINALLY, case_delta({COUGH}, {RASH}), CountDelta(total=2)])
+    mixed = Pair(RASH.drug, COUGH.event)
+    more = CountDelta(total=2, unattributed={mixed: 1})
+    wrong = combine([FINALLY, case_delta({COUGH}, {RASH}), more])
     await counting.counts.replace(counting.record.ledger_id(), 3, wrong)
     aggregator = counting.aggregator()
     verification = await aggregator.verify()
     assert not verification.agrees
-    assert verification.different == len(verification.examples) == 7
+    assert verification.different == len(verification.examples) == 8
     assert Difference("pair", tuple(COUGH), record=1, hot=0) in verification.examples
     assert Difference("event", (RASH.event,), record=0, hot=1) in verification.examples
+    assert Difference("unattributed", tuple(mixed), record=0, hot=1) in verification.examples
     assert Difference("total", (), record=2, hot=4) in verification.examples
     await aggregator.rebuild()
     assert (await aggregator.verify()).agrees

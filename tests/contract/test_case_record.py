@@ -11,7 +11,7 @@ import pytest
 from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine
-from services.core.contracts import Assertion, Pair
+from services.core.contracts import Assertion, Pair, Table
 from services.core.counts import CountDelta, combine
 from services.core.errors import IntegrityError
 from services.core.ports import Applied, CaseRecord
@@ -81,6 +81,7 @@ def test_a_batch_is_counted_in_one_ledger_entry(record: CaseRecord, clock: FakeC
         pairs={RASH: 2, COUGH: 1},
         drugs={RASH.drug: 2, COUGH.drug: 1},
         events={RASH.event: 2, COUGH.event: 1},
+        unattributed={Pair(RASH.drug, COUGH.event): 1, Pair(COUGH.drug, RASH.event): 1},
         total=2,
     )
 
@@ -121,6 +122,12 @@ def test_an_amendment_moves_counts_down_and_up(record: CaseRecord) -> None:
         pairs={RASH: -1, BLEEDING: 1},
         drugs={RASH.drug: -1, BLEEDING.drug: 1},
         events={RASH.event: -1, BLEEDING.event: 1},
+        unattributed={
+            Pair(RASH.drug, COUGH.event): -1,
+            Pair(COUGH.drug, RASH.event): -1,
+            Pair(BLEEDING.drug, COUGH.event): 1,
+            Pair(COUGH.drug, BLEEDING.event): 1,
+        },
     )
 
 
@@ -161,6 +168,25 @@ def test_a_note_that_moves_to_another_patient_takes_its_pairs_along(record: Case
     record.apply([retraction("a", version=2, patient="q")])
     assert counts(record).pairs == {COUGH: 1}
     assert counts(record).total == 1
+
+
+def test_what_a_case_blames_on_another_drug_is_counted_apart(record: CaseRecord) -> None:
+    a_y = Pair("a", "y")
+    record.apply([extraction("1", Pair("a", "x"), patient="p"), extraction("2", a_y, patient="q")])
+    assert not counts(record).unattributed
+    # In another note of the same case.
+    record.apply([extraction("3", Pair("b", "y"), patient="p")])
+    assert counts(record).unattributed == {a_y: 1, Pair("b", "x"): 1}
+    assert counts(record).table(a_y) == Table(n11=1, drug=2, event=1, total=2)
+    record.apply([extraction("4", a_y, patient="p"), extraction("5", a_y, patient="p")])
+    assert counts(record).unattributed == {Pair("b", "x"): 1}
+    assert counts(record).table(a_y) == Table(n11=2, drug=2, event=2, total=2)
+
+
+def test_what_does_not_count_leaves_nothing_unattributed(record: CaseRecord) -> None:
+    mixed = (Assertion.AFFIRMED, Assertion.NEGATED)
+    record.apply([extraction("a", RASH, COUGH, assertion=mixed)])
+    assert counts(record) == ONE_RASH
 
 
 def test_a_pair_counts_once_per_case_however_many_notes_have_it(record: CaseRecord) -> None:

@@ -47,6 +47,8 @@ def entry(
 FIRST = entry(1, gains={RASH, COUGH})
 SECOND = entry(2, gains={RASH})
 THIRD = entry(3, loses={RASH, COUGH})
+MIXED = Pair(RASH.drug, COUGH.event)
+"""Drug and event of one case, in the first entry, without the pair."""
 AFTER_TWO = combine([FIRST.delta, SECOND.delta])
 AFTER_THREE = combine([AFTER_TWO, THIRD.delta])
 
@@ -80,6 +82,8 @@ async def test_entries_add_up(counts: HotCounts) -> None:
     assert await counts.apply(LEDGER, [THIRD]) == 3
     assert await counts.snapshot() == (3, AFTER_THREE)
     assert COUGH not in AFTER_THREE.pairs
+    assert AFTER_TWO.unattributed[MIXED] == 1
+    assert not AFTER_THREE.unattributed
 
 
 async def test_applied_entries_are_ignored(counts: HotCounts) -> None:
@@ -120,6 +124,15 @@ async def test_a_count_below_zero_is_refused_and_nothing_is_applied(counts: HotC
     assert await counts.snapshot() == (1, FIRST.delta)
 
 
+async def test_an_unattributed_count_below_zero_is_refused_too(counts: HotCounts) -> None:
+    await start(counts)
+    await counts.apply(LEDGER, [FIRST])
+    broken = LedgerEntry(2, CountDelta(unattributed={MIXED: -2}), START)
+    with pytest.raises(IntegrityError):
+        await counts.apply(LEDGER, [broken])
+    assert await counts.snapshot() == (1, FIRST.delta)
+
+
 async def test_a_count_may_pass_below_zero_within_a_call(counts: HotCounts) -> None:
     await start(counts)
     await counts.apply(LEDGER, [entry(1, loses={RASH}), entry(2, gains={RASH})])
@@ -129,7 +142,7 @@ async def test_a_count_may_pass_below_zero_within_a_call(counts: HotCounts) -> N
 async def test_replacing_leaves_nothing_of_what_was(counts: HotCounts) -> None:
     await start(counts)
     await counts.apply(LEDGER, [FIRST])
-    other = case_delta(set(), {BLEEDING})
+    other = case_delta(set(), {BLEEDING, RASH})
     await counts.replace("ledger-2", 7, other)
     assert await counts.snapshot() == (7, other)
     assert await counts.applied("ledger-2") == 7
@@ -140,18 +153,31 @@ async def test_replacing_leaves_nothing_of_what_was(counts: HotCounts) -> None:
 async def test_tables_come_in_the_order_of_the_pairs(counts: HotCounts) -> None:
     await start(counts)
     await counts.apply(LEDGER, [FIRST, SECOND])
-    mixed = Pair(RASH.drug, COUGH.event)
-    assert await counts.tables([COUGH, RASH, mixed, BLEEDING, COUGH]) == (
+    assert await counts.tables([COUGH, RASH, MIXED, BLEEDING, COUGH]) == (
         2,
         [
             Table(1, 1, 1, 2),
             Table(2, 2, 2, 2),
-            Table(0, 2, 1, 2),
+            Table(0, 2, 0, 2),
             Table(0, 0, 0, 2),
             Table(1, 1, 1, 2),
         ],
     )
     assert await counts.tables([]) == (2, [])
+
+
+async def test_the_event_margin_leaves_out_what_is_blamed_on_other_drugs(
+    counts: HotCounts,
+) -> None:
+    blames_other = {Pair("a", "x"), Pair("b", "y")}
+    a_y = Pair("a", "y")
+    await start(counts)
+    await counts.apply(LEDGER, [entry(1, gains=blames_other), entry(2, gains={a_y})])
+    assert await counts.tables([a_y, Pair("b", "x")]) == (2, [Table(1, 2, 1, 2), Table(0, 1, 0, 2)])
+    await counts.apply(LEDGER, [entry(3, loses=blames_other)])
+    assert await counts.tables([a_y]) == (3, [Table(1, 1, 1, 1)])
+    await counts.replace(LEDGER, 4, case_delta(set(), blames_other))
+    assert await counts.tables([a_y]) == (4, [Table(0, 1, 0, 1)])
 
 
 async def test_any_concepts_are_counted_apart(counts: HotCounts) -> None:
@@ -175,9 +201,14 @@ async def test_any_concepts_are_counted_apart(counts: HotCounts) -> None:
 
 
 async def test_large_tables_are_replaced_whole(counts: HotCounts) -> None:
-    pairs = {Pair(f"drug {i % 150}", f"event {i}") for i in range(12_000)}
-    large = case_delta(set(), pairs)
+    cases = [
+        {Pair(f"drug {i % 150}", f"event {i}"), Pair(f"other {i % 150}", f"beside {i}")}
+        for i in range(6_000)
+    ]
+    large = combine(case_delta(set(), case) for case in cases)
+    assert len(large.pairs) == len(large.unattributed) == 12_000
     await counts.replace(LEDGER, 5, large)
     assert await counts.snapshot() == (5, large)
-    await counts.apply(LEDGER, [LedgerEntry(6, case_delta(pairs, set()), START)])
+    away = combine(case_delta(case, set()) for case in cases)
+    await counts.apply(LEDGER, [LedgerEntry(6, away, START)])
     assert await counts.snapshot() == (6, NOTHING)

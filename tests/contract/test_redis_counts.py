@@ -31,18 +31,19 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
 async def test_a_rebuild_leaves_no_keys_of_its_own_and_none_that_expires(client: Redis) -> None:
     counts = RedisCounts(client)
     await counts.replace(LEDGER, 1, case_delta(set(), {RASH}))
-    await counts.replace(LEDGER, 2, case_delta(set(), {COUGH}))
+    await counts.replace(LEDGER, 2, case_delta(set(), {COUGH, RASH}))
     keys = [key async for key in client.scan_iter()]
     assert sorted(keys) == [
-        f"{{adewatch}}:counts:{part}" for part in ("drugs", "events", "meta", "pairs")
+        f"{{adewatch}}:counts:{part}"
+        for part in ("drugs", "events", "meta", "pairs", "unattributed")
     ]
-    assert [await client.ttl(key) for key in keys] == [-1] * 4
+    assert [await client.ttl(key) for key in keys] == [-1] * 5
 
 
 async def test_pairs_that_reach_zero_leave_no_field(client: Redis) -> None:
     counts = RedisCounts(client)
-    await counts.replace(LEDGER, 1, case_delta(set(), {RASH}))
-    await counts.apply(LEDGER, [LedgerEntry(2, case_delta({RASH}, set()), START)])
+    await counts.replace(LEDGER, 1, case_delta(set(), {RASH, COUGH}))
+    await counts.apply(LEDGER, [LedgerEntry(2, case_delta({RASH, COUGH}, set()), START)])
     assert [key async for key in client.scan_iter()] == ["{adewatch}:counts:meta"]
 
 
@@ -72,6 +73,9 @@ async def test_a_reader_sees_all_of_an_entry_or_nothing(client: Redis) -> None:
     while not writer.done():
         sequence, tables = await counts.tables([RASH, COUGH])
         assert {number for table in tables for number in table} == {sequence}
+        # Two of its parts, or neither, are in the margin of a pair that no case has.
+        _, [mixed] = await counts.tables([Pair(RASH.drug, COUGH.event)])
+        assert (mixed.n11, mixed.event) == (0, 0)
         sequence, everything = await counts.snapshot()
         assert everything.total == sequence == everything.pairs.get(RASH, 0)
     await writer

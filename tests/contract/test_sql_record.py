@@ -17,7 +17,7 @@ from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine, reading, writing
 from services.adapters.sql.tables import EvidenceRow, LedgerEntryRow, NoteRow
 from services.core.contracts import Assertion, Pair
-from services.core.counts import combine
+from services.core.counts import CountDelta, combine
 from services.core.errors import (
     ConfigurationError,
     DependencyUnavailable,
@@ -136,6 +136,28 @@ def test_readers_see_one_moment_while_others_write(engine: Engine) -> None:
             assert set(derived.pairs.values()) <= {seen}
             assert derived.total == seen
         list(writes)
+
+
+@BOTH
+def test_a_ledger_entry_from_before_the_unattributed_counts_is_read(engine: Engine) -> None:
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    stored = {"pairs": [[*RASH, 1]], "drugs": [["amoxicillin", 1]], "events": [], "total": 0}
+    with writing(engine) as connection:
+        row = {"sequence": 1, "delta": stored, "recorded_at": START}
+        connection.execute(insert(LedgerEntryRow), [row])
+    (entry,) = record.entries(0, 1)
+    assert entry.delta == CountDelta(pairs={RASH: 1}, drugs={"amoxicillin": 1})
+
+
+@BOTH
+def test_counts_of_more_cases_than_one_fetch_are_complete(engine: Engine) -> None:
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    blames_other = (Pair("a", "x"), Pair("b", "y"))
+    cases = 6_000  # two rows each
+    record.apply([extraction(f"n{i}", *blames_other, patient=f"p{i}") for i in range(cases)])
+    _, derived = record.counts()
+    assert derived.unattributed == {Pair("a", "y"): cases, Pair("b", "x"): cases}
+    assert derived == record.entries(0, 1)[0].delta
 
 
 @BOTH

@@ -19,11 +19,15 @@ PairName = tuple[str, str]
 
 @dataclass
 class Counts:
-    """Cases per pair, drug and event, and all cases."""
+    """Cases per pair, drug and event, and all cases.
+
+    `unattributed`: cases with the drug and the event in which another drug had the event.
+    """
 
     pairs: Counter[PairName] = field(default_factory=Counter)
     drugs: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
+    unattributed: Counter[PairName] = field(default_factory=Counter)
     total: int = 0
 
 
@@ -56,8 +60,13 @@ def count(extractions: Iterable[Extraction]) -> Counts:
     counts = Counts()
     for pairs in patients.values():
         counts.pairs.update(pairs)
-        counts.drugs.update({drug for drug, _ in pairs})
-        counts.events.update({event for _, event in pairs})
+        drugs, events = {drug for drug, _ in pairs}, {event for _, event in pairs}
+        counts.drugs.update(drugs)
+        counts.events.update(events)
+        for drug in drugs:
+            for event in events:
+                if (drug, event) not in pairs:
+                    counts.unattributed[drug, event] += 1
         counts.total += bool(pairs)
     return counts
 
@@ -69,7 +78,8 @@ def signals(counts: Counts) -> set[PairName]:
 
 def _evans(pair: PairName, n11: int, counts: Counts) -> bool:
     a, b = n11, counts.drugs[pair[0]] - n11
-    c = counts.events[pair[1]] - n11
+    # Cases with the event and without the drug.
+    c = counts.events[pair[1]] - counts.unattributed[pair] - n11
     d = counts.total - a - b - c
     if a < 3 or c + d == 0 or _chi2(a, b, c, d) < 4:
         return False

@@ -124,4 +124,6 @@ def _assert_equal(counts: CountDelta, expected: Counts) -> None:
     assert {tuple(pair): n for pair, n in counts.pairs.items()} == dict(expected.pairs)
     assert dict(counts.drugs) == dict(expected.drugs)
     assert dict(counts.events) == dict(expected.events)
+    unattributed = {tuple(pair): n for pair, n in counts.unattributed.items()}
+    assert unattributed == dict(expected.unattributed)
     assert counts.total == expected.total

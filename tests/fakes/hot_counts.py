@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from services.core.contracts import Pair, Table
 from services.core.counts import CountDelta, combine
@@ -35,8 +36,8 @@ class MemoryHotCounts(HotCounts):
                 raise LedgerGap(str(sequence))
             if entry.sequence == sequence + 1:
                 sequence, counts = entry.sequence, combine([counts, entry.delta])
-        numbers = (*counts.pairs.values(), *counts.drugs.values(), *counts.events.values())
-        if min((*numbers, counts.total)) < 0:
+        kinds = (counts.pairs, counts.drugs, counts.events, counts.unattributed)
+        if min([counts.total, *chain.from_iterable(kind.values() for kind in kinds)]) < 0:
             raise IntegrityError("negative")
         self.state = (ledger_id, sequence, counts)
         self.faults.at("counts.apply:done")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from services.adapters.sql.engine import make_engine
 from services.core.contracts import Assertion, Extraction, Pair
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.ports import CaseRecord
+from services.core.tables import Tables
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import FakeClock
 from tests.fakes.extractions import extraction, retraction
@@ -74,8 +76,15 @@ def oracle(batches: Sequence[Sequence[Extraction]]) -> dict[str, object]:
         for relation in note.relations:
             if relation.assertion.value in ("affirmed", "historical"):
                 rows.add((note.patient_key, names[relation.drug_id], names[relation.event_id]))
+    drug_of, event_of = {(p, d) for p, d, _ in rows}, {(p, e) for p, _, e in rows}
+    beside = [
+        (p, d, e) for p, d in drug_of for q, e in event_of if p == q and (p, d, e) not in rows
+    ]
     return {
         "n11": {(d, e): len({p for p, *de in rows if de == [d, e]}) for _, d, e in rows},
+        "unattributed": {
+            (d, e): [(f, g) for _, f, g in beside].count((d, e)) for _, d, e in beside
+        },
         "drugs": {d: len({p for p, other, _ in rows if other == d}) for _, d, _ in rows},
         "events": {e: len({p for p, _, other in rows if other == e}) for _, _, e in rows},
         "total": len({p for p, *_ in rows}),
@@ -85,6 +94,7 @@ def oracle(batches: Sequence[Sequence[Extraction]]) -> dict[str, object]:
 def plain(counts: CountDelta) -> dict[str, object]:
     return {
         "n11": {tuple(pair): number for pair, number in counts.pairs.items()},
+        "unattributed": {tuple(pair): number for pair, number in counts.unattributed.items()},
         "drugs": dict(counts.drugs),
         "events": dict(counts.events),
         "total": counts.total,
@@ -139,12 +149,45 @@ def test_a_detour_of_a_case_changes_nothing(
     assert combine([case_delta(start, detour), case_delta(detour, end)]) == direct
 
 
-@given(st.lists(case_pairs))
-def test_margins_are_consistent(cases: list[frozenset[Pair]]) -> None:
+def recount(cases: Iterable[frozenset[Pair]]) -> CountDelta:
     nothing: frozenset[Pair] = frozenset()
-    counts = combine(case_delta(nothing, case) for case in cases)
-    assert counts.total == sum(bool(case) for case in cases)
-    for pair in counts.pairs:
-        table = counts.table(pair)
-        assert 0 < table.n11 <= min(table.drug, table.event)
-        assert max(table.drug, table.event) <= table.total
+    return combine(case_delta(nothing, case) for case in cases)
+
+
+def cell(case: frozenset[Pair], pair: Pair) -> str:
+    """The cell of a pair's table that a case belongs to, in words."""
+    if pair in case:
+        return "a"
+    if any(drug == pair.drug for drug, _ in case):
+        return "b"
+    return "c" if any(event == pair.event for _, event in case) else "d"
+
+
+@given(st.lists(case_pairs))
+def test_every_case_is_in_one_cell_of_every_table(cases: list[frozenset[Pair]]) -> None:
+    counts = recount(cases)
+    universe = [case for case in cases if case]
+    everywhere = [Pair(drug, event) for drug in "abcd" for event in "xyz"]
+    tables = Tables.from_tables([counts.table(pair) for pair in everywhere])
+    for index, pair in enumerate(everywhere):
+        expected = Counter(cell(case, pair) for case in universe)
+        found = {
+            name: int(numbers[index])
+            for name, numbers in zip(
+                "abcd", (tables.n11, tables.b, tables.c, tables.d), strict=True
+            )
+        }
+        assert found == {name: expected[name] for name in "abcd"}
+        assert sum(found.values()) == counts.total == len(universe)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), case_pairs), max_size=12))
+def test_changes_one_by_one_add_up_to_the_recount(
+    changes: list[tuple[int, frozenset[Pair]]],
+) -> None:
+    cases = dict.fromkeys(range(4), frozenset[Pair]())
+    counts = CountDelta()
+    for number, after in changes:
+        counts = combine([counts, case_delta(cases[number], after)])
+        cases[number] = after
+        assert counts == recount(cases.values())

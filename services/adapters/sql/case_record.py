@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, distinct, func, insert, update
 from sqlmodel import col, select
@@ -19,7 +21,7 @@ from services.adapters.sql.rows import (
 )
 from services.adapters.sql.tables import EvidenceRow, LedgerEntryRow, LedgerHeadRow, NoteRow
 from services.core.contracts import Assertion, Extraction, Pair, Versions
-from services.core.counts import CountDelta, case_delta, combine
+from services.core.counts import CountDelta, case_delta, combine, unattributed
 from services.core.errors import IntegrityError
 from services.core.ports import Applied, Clock, LedgerEntry
 
@@ -27,6 +29,7 @@ COUNTED = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL})
 """Assertions that make a relation count, unless configured otherwise."""
 
 _KEYS_PER_STATEMENT = 1000
+_ROWS_PER_FETCH = 10_000
 
 
 class SqlCaseRecord:
@@ -114,10 +117,12 @@ class SqlCaseRecord:
             drugs = connection.execute(select(drug, cases).where(counted).group_by(drug)).all()
             events = connection.execute(select(event, cases).where(counted).group_by(event)).all()
             total = connection.execute(select(cases).where(counted)).scalar_one()
+            elsewhere = _unattributed(connection)
         return sequence, CountDelta(
             pairs={Pair(d, e): number for d, e, number in pairs},
             drugs={row[0]: row[1] for row in drugs},
             events={row[0]: row[1] for row in events},
+            unattributed=elsewhere,
             total=total,
         )
 
@@ -215,6 +220,27 @@ def _pairs(connection: Connection, cases: Iterable[str]) -> defaultdict[str, set
         for case, drug, event in connection.execute(query):
             pairs[case].add(Pair(drug, event))
     return pairs
+
+
+def _unattributed(connection: Connection) -> Counter[Pair]:
+    """Cases per combination of drug and event that is not a pair of theirs.
+
+    Reads, case by case, only cases of several drugs and several events: others have none.
+    """
+    case, drug, event = col(EvidenceRow.case_key), col(EvidenceRow.drug), col(EvidenceRow.event)
+    counted = col(EvidenceRow.counted).is_(True)
+    several = (
+        select(case)
+        .where(counted)
+        .group_by(case)
+        .having(func.count(distinct(drug)) > 1, func.count(distinct(event)) > 1)
+    )
+    query = select(case, drug, event).where(counted, case.in_(several)).distinct().order_by(case)
+    rows = connection.execute(query, execution_options={"yield_per": _ROWS_PER_FETCH})
+    found: Counter[Pair] = Counter()
+    for _, of_case in groupby(rows, key=itemgetter(0)):
+        found.update(unattributed({Pair(drug, event) for _, drug, event in of_case}))
+    return found
 
 
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
@@ -93,18 +93,24 @@ def delta_to_json(delta: CountDelta) -> Row:
         "pairs": sorted([*pair, change] for pair, change in delta.pairs.items()),
         "drugs": sorted([drug, change] for drug, change in delta.drugs.items()),
         "events": sorted([event, change] for event, change in delta.events.items()),
+        "unattributed": sorted([*pair, change] for pair, change in delta.unattributed.items()),
         "total": delta.total,
     }
 
 
 def delta_from_json(stored: Mapping[str, Any]) -> CountDelta:
-    """The inverse of `delta_to_json`."""
+    """The inverse of `delta_to_json`; an entry from before there was `unattributed` has none."""
     return CountDelta(
-        pairs={Pair(drug, event): change for drug, event, change in stored["pairs"]},
+        pairs=_of_pairs(stored["pairs"]),
         drugs=dict(stored["drugs"]),
         events=dict(stored["events"]),
+        unattributed=_of_pairs(stored.get("unattributed", [])),
         total=stored["total"],
     )
+
+
+def _of_pairs(changes: Iterable[tuple[str, str, int]]) -> dict[Pair, int]:
+    return {Pair(drug, event): change for drug, event, change in changes}
 
 
 def _versions(versions: Versions) -> Row:

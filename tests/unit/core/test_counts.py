@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from services.core.contracts import Pair, Table
-from services.core.counts import CountDelta, case_delta, combine
+from services.core.counts import CountDelta, case_delta, combine, unattributed
+from services.core.tables import Tables
 
-A_X, A_Y, B_X = Pair("a", "x"), Pair("a", "y"), Pair("b", "x")
+A_X, A_Y, B_X, B_Y = Pair("a", "x"), Pair("a", "y"), Pair("b", "x"), Pair("b", "y")
 
 
 def test_a_new_case_counts_once_in_every_margin() -> None:
@@ -20,7 +21,9 @@ def test_an_unchanged_case_changes_nothing() -> None:
 
 
 def test_a_case_that_loses_a_pair_keeps_the_margins_it_still_has() -> None:
-    assert case_delta({A_X, A_Y, B_X}, {A_Y, B_X}) == CountDelta(pairs={A_X: -1})
+    assert case_delta({A_X, A_Y, B_X, B_Y}, {A_X, A_Y, B_Y}) == CountDelta(
+        pairs={B_X: -1}, unattributed={B_X: 1}
+    )
 
 
 def test_a_case_that_loses_its_last_pair_leaves_the_universe() -> None:
@@ -57,8 +60,35 @@ def test_a_table_reads_the_margins_of_its_pair() -> None:
     assert counts.table(Pair("c", "z")) == Table(n11=0, drug=0, event=0, total=3)
 
 
-def test_a_case_may_have_drug_and_event_without_the_pair() -> None:
-    # So n.. - n1. - n.1 + n11 may be negative: statistics must not take it for a count.
-    cases = ({A_X, Pair("b", "y")}, {A_Y})
-    table = combine(case_delta(set(), case) for case in cases).table(A_Y)
-    assert table == Table(n11=1, drug=2, event=2, total=2)
+def test_only_several_drugs_with_several_events_leave_something_unattributed() -> None:
+    assert unattributed(set()) == unattributed({A_X}) == set()
+    assert unattributed({A_X, A_Y}) == unattributed({A_X, B_X}) == set()
+    assert unattributed({A_X, B_Y}) == {A_Y, B_X}
+    assert unattributed({A_X, A_Y, B_Y}) == {B_X}
+    assert unattributed({A_X, A_Y, B_X, B_Y}) == set()
+
+
+def test_what_is_unattributed_follows_the_pairs_of_the_case() -> None:
+    assert case_delta(set(), {A_X, B_Y}).unattributed == {A_Y: 1, B_X: 1}
+    assert case_delta({A_X, B_Y}, {A_X, A_Y, B_Y}).unattributed == {A_Y: -1}
+    assert case_delta({A_X, B_Y}, {A_X}).unattributed == {A_Y: -1, B_X: -1}
+    both = combine([case_delta(set(), {A_X, B_Y}), case_delta({A_X, A_Y, B_Y}, {A_Y})])
+    assert both.unattributed == {A_Y: 1}
+
+
+def test_a_change_of_what_is_unattributed_alone_is_a_change() -> None:
+    assert CountDelta(unattributed={A_Y: 1})
+
+
+def test_a_case_with_drug_and_event_but_not_the_pair_is_in_the_row_of_the_drug() -> None:
+    # The first case blames b for y: with the drug a, without the pair (a, y).
+    cases = ({A_X, B_Y}, {A_Y})
+    counts = combine(case_delta(set(), case) for case in cases)
+    assert (counts.drugs["a"], counts.events["y"]) == (2, 2)
+    table = counts.table(A_Y)
+    assert table == Table(n11=1, drug=2, event=1, total=2)
+    cells = Tables.from_tables([table])
+    assert [int(cell[0]) for cell in (cells.n11, cells.b, cells.c, cells.d)] == [1, 1, 0, 0]
+    # Seen from b the second case is one of others with the event.
+    cells = Tables.from_tables([counts.table(B_Y)])
+    assert [int(cell[0]) for cell in (cells.n11, cells.b, cells.c, cells.d)] == [1, 0, 1, 0]

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from services.core.contracts import Pair, Signal, SignalState, Table, Transition, Versions
-from services.core.counts import CountDelta
+from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import ConfigurationError, DependencyUnavailable, IntegrityError
 from services.core.estimates import Field
 from services.core.ports import SignalStatus
@@ -191,10 +191,37 @@ async def test_lost_counts_make_nothing_subside(world: World) -> None:
     assert world.history(RASH) == [Transition.DETECTED]
 
 
+async def test_drug_and_event_of_one_case_may_come_without_the_pair(world: World) -> None:
+    a_y = Pair("a", "y")
+    # With every case of a and every case of y as margins, 31 cases would be 26 + 26 - 20 and -1.
+    cases = [{Pair("a", "x"), Pair("b", "y")}] * 6 + [{a_y}] * 20 + [{Pair("c", "z")}] * 5
+    world.counts.state = ("ledger", 1, combine(case_delta(set(), case) for case in cases))
+    found = await world.detector.rescore([a_y])
+    assert [(signal.transition, signal.counts) for signal in found] == [
+        (Transition.DETECTED, Table(n11=20, drug=26, event=20, total=31))
+    ]
+    # The schedule reads the same tables.
+    assert a_y not in {(s.drug, s.event) for s in await world.detector.rescore_all()}
+    fresh = World()
+    fresh.counts.state = world.counts.state
+    [detected] = [s for s in await fresh.detector.rescore_all() if (s.drug, s.event) == a_y]
+    assert detected.counts == found[0].counts
+
+
 async def test_counts_that_contradict_each_other_stop_the_stage(world: World) -> None:
     world.count({RASH: 11})
+    await refused(world, "n11 is above drug")
+    # More cases of the event blamed on other drugs than there are cases of the event.
+    wrong = dataclasses.replace(counts_of({RASH: 1}), unattributed={RASH: 11})
+    world.counts.state = ("ledger", 1, wrong)
+    await refused(world, "event is negative")
+    world.count({RASH: 2**70})
+    await refused(world, "too large")
+
+
+async def refused(world: World, why: str) -> None:
     for attempt in (world.detector.rescore_all, lambda: world.detector.rescore([RASH])):
-        with pytest.raises(IntegrityError, match="n11 is above drug"):
+        with pytest.raises(IntegrityError, match=why):
             await attempt()
 
 
