@@ -1,0 +1,56 @@
+"""What lies in the model repository is complete and is what its cards say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.bio import LABELS
+from services.core.windows import MARKERS
+from training.cards import sha256
+
+REPOSITORY = Path(__file__).parents[3] / "model_repository"
+MODELS = ("ner", "relation")
+VERSIONS = sorted(path for model in MODELS for path in (REPOSITORY / model).glob("[0-9]*"))
+
+
+def test_both_models_have_a_version() -> None:
+    assert {path.parent.name for path in VERSIONS} == set(MODELS)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_version_is_complete_and_is_what_its_card_says(version: Path) -> None:
+    card = json.loads((version / "card.json").read_text(encoding="utf-8"))
+    assert card["model"] == version.parent.name
+    assert card["version"] == int(version.name)
+    assert 0 < card["threshold"] < 1
+    assert card["temperature"] > 0
+    assert card["sha256"]["model.onnx"] == sha256(version / "model.onnx")
+    assert set(card["metrics_test"]) == {"ade", "clinical"}
+    assert (version / "CARD.md").read_text(encoding="utf-8").startswith("# Model")
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_version_has_its_tokenizer(version: Path) -> None:
+    encoder = HuggingFaceTokenEncoder(version / "tokenizer.json")
+    if version.parent.name == "relation":
+        assert len(set(encoder.marker_ids(MARKERS))) == len(MARKERS)
+    (encoding,) = encoder.encode(["She had a rash."])
+    assert len(encoding.ids) == 7
+
+
+def test_weights_are_small_enough_for_a_repository() -> None:
+    weights = sum((version / "model.onnx").stat().st_size for version in VERSIONS)
+    assert weights <= 60_000_000
+
+
+def test_both_models_run_the_same_code() -> None:
+    assert len({(version / "model.py").read_text() for version in VERSIONS}) == 1
+
+
+def test_the_configuration_has_the_labels_of_the_code() -> None:
+    ner = (REPOSITORY / "ner" / "config.pbtxt").read_text()
+    assert ner.count(f"dims: [ -1, {len(LABELS)} ]") == 2
+    relation = (REPOSITORY / "relation" / "config.pbtxt").read_text()
+    assert relation.count("dims: [ 2 ]") == 2
