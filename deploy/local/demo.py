@@ -203,7 +203,7 @@ def _show(outcome: Outcome) -> None:
         f"{numbers.notes} notes · {numbers.relations} relations, {numbers.counted} of them counted "
         f"· {numbers.cases} cases · {len(outcome.counts.pairs)} pairs · {numbers.signals} signals\n"
     )
-    console.print(signal_table(outcome.signals))
+    console.print(signal_table(outcome.signals, outcome.counts.pairs))
 
 
 def _show_planted(notes: Sequence[DemoNote], outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 from services.adapters.sql.overview import latest_signals
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
-from services.core.contracts import Measure, Signal
+from services.core.contracts import Measure, MeasureFlag, Pair, Signal
 
 app = typer.Typer(help="Signals.", no_args_is_help=True)
 
@@ -21,41 +22,54 @@ def list_signals(
 ) -> None:
     """Show each signal with the counts and statistics of its last transition."""
 
-    async def work(components: Components) -> list[Signal]:
-        return latest_signals(components.engine, active_only=not every)
+    async def work(components: Components) -> tuple[list[Signal], dict[Pair, int]]:
+        found = latest_signals(components.engine, active_only=not every)
+        pairs = [Pair(signal.drug, signal.event) for signal in found]
+        _, tables = await components.counts.tables(pairs)
+        return found, {pair: table.n11 for pair, table in zip(pairs, tables, strict=True)}
 
-    out.print(signal_table(with_components(work)))
+    signals, now = with_components(work)
+    out.print(signal_table(signals, now))
 
 
-def signal_table(signals: list[Signal]) -> Table:
-    """Signals as a table for a terminal."""
-    table = Table("drug", "event", box=None, header_style="dim")
-    for header in ("cases", "of drug", "of event", "of all"):
-        table.add_column(header, justify="right")
-    names = list(dict.fromkeys(m.name for signal in signals for m in signal.measures))
-    for name in names:
-        table.add_column(name, justify="right")
-    for header in ("rule", "last transition", "at"):
-        table.add_column(header)
+def signal_table(signals: Sequence[Signal], now: Mapping[Pair, int]) -> Table:
+    """Signals as a table for a terminal.
+
+    Args:
+        signals: the last transition of each.
+        now: the cases of their pairs at present.
+    """
+    names = list(dict.fromkeys(m.name for s in signals for m in s.measures if m.name != "ror"))
+    table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0))
+    for header in ("drug", "event", "transition"):
+        table.add_column(header, no_wrap=True)
+    for header in ("cases", "now", *(_HEADERS.get(name, name) for name in names)):
+        table.add_column(header, justify="right", no_wrap=True)
     for signal in signals:
         measures = {measure.name: measure for measure in signal.measures}
         table.add_row(
             signal.drug,
             signal.event,
-            *(str(number) for number in signal.counts),
-            *(_shown(measures.get(name)) for name in names),
-            signal.rule,
             signal.transition.value,
-            f"{signal.occurred_at:%Y-%m-%d %H:%M}",
+            str(signal.counts.n11),
+            str(now.get(Pair(signal.drug, signal.event), 0)),
+            *(_shown(measures.get(name)) for name in names),
         )
+    rules = ", ".join(sorted({signal.rule for signal in signals})) or "none"
+    table.caption = f"cases and statistics at the transition (lower 95% limit); rule: {rules}"
     return table
+
+
+_HEADERS = {"prr": "PRR", "chi2": "χ²", "ic": "IC"}
 
 
 def _shown(measure: Measure | None) -> str:
     if measure is None:
         return ""
+    if measure.flag is MeasureFlag.INFINITE:
+        return "∞"
     if measure.estimate is None:
-        return measure.flag.value
-    if measure.lower is None or measure.upper is None:
-        return f"{measure.estimate:.2f}"
-    return f"{measure.estimate:.2f} [{measure.lower:.2f}, {measure.upper:.2f}]"
+        return "–"
+    if measure.lower is None:
+        return f"{measure.estimate:.1f}"
+    return f"{measure.estimate:.1f} ({measure.lower:.1f})"
