@@ -15,6 +15,9 @@ from training.models.relation import CAUSED
 from training.pairs import Pair, candidate_pairs
 from training.predict import Runner, predict_mentions, run_rows, typed
 
+EQUALLY_GOOD = 0.005
+"""Differences of F1 on dev that are noise."""
+
 SpanPair = tuple[Span, Span]
 
 
@@ -116,7 +119,7 @@ def end_to_end(readings: Iterable[Reading], *, threshold: float) -> Score:
 
 
 def choose_threshold(dev: Mapping[str, Sequence[Reading]]) -> float:
-    """The probability at which the mean end-to-end F1 of the corpora is greatest.
+    """The probability at which the mean end-to-end F1 of the corpora is about greatest.
 
     Args:
         dev: readings of development documents by corpus.
@@ -126,8 +129,13 @@ def choose_threshold(dev: Mapping[str, Sequence[Reading]]) -> float:
     def mean(threshold: float) -> float:
         return sum(end_to_end(part, threshold=threshold).f1 for part in dev.values()) / len(dev)
 
-    # Of equal ones the threshold nearest to 0.5: it depends least on this very sample.
-    return max(grid, key=lambda threshold: (round(mean(threshold), 4), -abs(threshold - 0.5)))
+    means = {threshold: mean(threshold) for threshold in grid}
+    enough = max(means.values()) - EQUALLY_GOOD
+    # Of thresholds about equally good the one nearest to 0.5 depends least on this very sample.
+    return min(
+        (threshold for threshold in grid if means[threshold] >= enough),
+        key=lambda threshold: abs(threshold - 0.5),
+    )
 
 
 def _candidates(document: Document, mentions: Iterable[tuple[MentionType, Span]]) -> list[Pair]:
