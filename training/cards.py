@@ -139,14 +139,16 @@ _PURPOSE = {
 _LIMITS = {
     "ner": (
         "A word belongs to one mention, so of overlapping mentions only the longer one can be "
-        "found. It reads one sentence at a time: an event whose cause stands in another sentence is "
-        "often missed. Precision on clinical events is low. The clinical test part is small and its annotation silver: read its figures "
-        "with that in mind. Trained on English only. No clinical decision may rest on it."
+        "found. It reads one sentence at a time: an event whose cause stands in another sentence "
+        "is often missed. Precision on clinical events is low. The clinical test part is small "
+        "and its annotation silver: read its figures with that in mind. Trained on English only. "
+        "No clinical decision may rest on it."
     ),
     "relation": (
         "The sentences of the ADE corpus hold hardly any unrelated pair, so relation figures on "
-        "its gold mentions are easy; the clinical and end-to-end figures say more. In lists of allergies with several drugs and "
-        "reactions it may join a drug with its neighbour's reaction. The clinical test part is "
-        "small and silver. No clinical decision may rest on it."
+        "its gold mentions are easy; the clinical and end-to-end figures say more. In lists of "
+        "allergies with several drugs and reactions it may join a drug with its neighbour's "
+        "reaction. The clinical test part is small and silver. No clinical decision may rest on "
+        "it."
     ),
 }
