@@ -238,7 +238,7 @@ def _malformed(number: int) -> list[bytes]:
     """Different each, of ten kinds."""
     whole = json.dumps(_note("bad", "bad", "text")).encode()
     kinds = (
-        lambda i: whole[: 10 + i],
+        lambda i: whole[: 10 + i // 10],
         lambda i: b"\xff\xfe" + bytes([i % 256, i // 256]) + whole,
         lambda i: b"[%d]" % i,
         lambda i: b'"just text %d"' % i,
