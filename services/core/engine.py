@@ -13,6 +13,7 @@ from services.core.disproportionality import score
 from services.core.ebgm import EBGM, Prior, ebgm
 from services.core.ebgm_fit import Fit, fit, points_of, squash
 from services.core.estimates import Estimates
+from services.core.sequential import MAXSPRT, maxsprt
 from services.core.tables import Tables
 
 MOVED = 0.05
@@ -71,7 +72,7 @@ def refreshed(
 
 def measures(tables: Tables, prior: Prior | None) -> Mapping[str, Estimates]:
     """Every measure by name; EBGM only where there is a prior."""
-    found = dict(score(tables))
+    found = {**score(tables), MAXSPRT: maxsprt(tables)}
     if prior is not None:
         found[EBGM] = ebgm(tables, prior)
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -17,6 +17,7 @@ from services.core.disproportionality import CHI2, IC, PRR, ROR
 from services.core.ebgm import EBGM
 from services.core.errors import ConfigurationError
 from services.core.estimates import Bools, Estimates, Field
+from services.core.sequential import MAXSPRT
 from services.core.tables import Counts
 
 
@@ -113,6 +114,22 @@ def passes(rule: Rule, n11: Counts, measures: Mapping[str, Estimates]) -> Bools:
             f"rule {rule.name} needs measures that are not computed: {', '.join(sorted(missing))}"
         )
     return (n11 >= rule.minimum_cases) & _holds(rule.criterion, measures, len(n11))
+
+
+def bounded(rule: Rule, critical_value: float) -> Rule:
+    """A rule with a sequential boundary: the pair's MaxSPRT must reach the critical value as well.
+
+    For continuous surveillance, where the rule alone is asked again and again. The critical value
+    comes from `services.core.sequential.critical_value` with the minimum of cases of the rule; to
+    bound false alarms over a family of m pairs, at α / m.
+
+    Raises:
+        ConfigurationError: the critical value is not above 0.
+    """
+    if not critical_value > 0:
+        raise ConfigurationError(f"rule {rule.name}: the critical value must be above 0")
+    boundary = Condition(MAXSPRT, Field.ESTIMATE, Comparison.AT_LEAST, critical_value)
+    return replace(rule, name=f"{rule.name}+maxsprt", criterion=AllOf((rule.criterion, boundary)))
 
 
 def preset(name: str) -> Rule:

@@ -20,7 +20,11 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import gammaln, lambertw, pdtrc, xlogy
 
-from services.core.estimates import Floats
+from services.core.estimates import Estimates, Floats, flags
+from services.core.tables import Counts, Tables
+
+MAXSPRT = "maxsprt"
+"""Name of the measure: the LLR of a pair, to be compared with a critical value."""
 
 _PRECISION = 1e-12
 _MIN_ALPHA = 1e-9
@@ -44,6 +48,31 @@ def log_likelihood_ratio(observed: ArrayLike, expected: ArrayLike) -> Floats:
     ratio = np.divide(n, mu, out=np.full(n.shape, np.inf), where=mu > 0)
     llr: Floats = np.where(excess, mu - n + xlogy(n, np.where(excess, ratio, 1.0)), 0.0)
     return llr
+
+
+def maxsprt(tables: Tables) -> Estimates:
+    """LLR of pairs against E = n1.·n.1 / n.., shape [n]; see `surveillance_ratio`."""
+    return surveillance_ratio(tables.n11, tables.expected())
+
+
+def surveillance_ratio(observed: Counts, expected: Floats) -> Estimates:
+    """LLR of observed counts against any expected ones as a measure without limits, shape [n].
+
+    A condition "at least the critical value" makes it the sequential boundary of a rule. The
+    critical value is exact where the expectation is known beforehand; one that is estimated from
+    the same cases makes the test conservative for pairs that dominate their drug or event. Cases
+    without any expectation are INFINITE, all others DEFINED.
+    """
+    llr = log_likelihood_ratio(observed, expected)
+    finite = np.isfinite(llr)
+    return Estimates(
+        name=MAXSPRT,
+        estimate=llr,
+        lower=None,
+        upper=None,
+        flag=flags(len(llr), defined=finite, infinite=~finite),
+        known=finite,
+    )
 
 
 def signalling_expectation(cases: ArrayLike, critical_value: float) -> Floats:

@@ -94,7 +94,7 @@ def test_touched_pairs_get_what_a_full_rescoring_gives_them(
 ) -> None:
     everything = measures(tables, first.prior)
     touched = measures(head(tables, 3), first.prior)
-    assert list(everything) == ["prr", "chi2", "ror", "ic", "ebgm"]
+    assert list(everything) == ["prr", "chi2", "ror", "ic", "maxsprt", "ebgm"]
     for name, estimates in touched.items():
         assert (estimates.flag == everything[name].flag[:3]).all()
         for field in Field:

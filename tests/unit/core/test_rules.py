@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from services.core.contracts import Table
@@ -25,9 +26,11 @@ from services.core.rules import (
     Condition,
     Criterion,
     Rule,
+    bounded,
     passes,
     preset,
 )
+from services.core.sequential import maxsprt, surveillance_ratio
 from services.core.tables import Tables
 
 PRIOR = Prior(alpha1=3.25, beta1=0.4, alpha2=2.02, beta2=1.91, weight=0.065)
@@ -108,6 +111,34 @@ class TestPresets:
             ConfigurationError, match=r"'evens'.*evans, ema, fda-eb05, mhra, umc-ic025"
         ):
             preset("evens")
+
+
+class TestBoundary:
+    def test_the_sequential_ratio_must_reach_the_critical_value_too(self) -> None:
+        made = Tables.from_tables([STRONG, THREE_CASES, EXPECTED])
+        scores = {**score(made), "maxsprt": maxsprt(made)}
+        assert passes(EVANS, made.n11, scores).tolist() == [True, True, False]
+        # The ratio of three cases against 0.1 expected is 7.3; that of 20 against 0.6 is 50.7.
+        bounds = {7.0: [True, True, False], 8.0: [True, False, False], 60.0: [False] * 3}
+        for value, decided in bounds.items():
+            assert passes(bounded(EVANS, value), made.n11, scores).tolist() == decided
+
+    def test_it_has_its_own_name_and_keeps_the_rest(self) -> None:
+        rule = bounded(EVANS, 3.5)
+        assert rule.name == "evans+maxsprt"
+        assert (rule.minimum_cases, rule.citation) == (EVANS.minimum_cases, EVANS.citation)
+        assert rule.measures == EVANS.measures | {"maxsprt"}
+
+    def test_cases_without_any_expectation_are_beyond_every_boundary(self) -> None:
+        found = surveillance_ratio(np.array([1, 0]), np.array([0.0, 0.0]))
+        assert [found.measure(index).flag for index in range(2)] == ["infinite", "defined"]
+        rule = rule_of(Condition("maxsprt", Field.ESTIMATE, Comparison.AT_LEAST, 1e9))
+        assert passes(rule, np.array([1, 1]), {"maxsprt": found}).tolist() == [True, False]
+
+    @pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
+    def test_a_critical_value_that_is_none_is_refused(self, wrong: float) -> None:
+        with pytest.raises(ConfigurationError, match="critical value"):
+            bounded(EVANS, wrong)
 
 
 class TestCombinations:
