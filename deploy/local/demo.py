@@ -39,6 +39,7 @@ SETTINGS = {"ADEWATCH_RESCORE_INTERVAL_SECONDS": str(RESCORE_SECONDS)}
 _LOOK_SECONDS = 0.5
 _SEND_AT_ONCE = 100
 _STALLED_SECONDS = 180.0
+_LINE_SECONDS = 15.0  # where no bar can be drawn, a line now and then says how far it is
 
 Message = tuple[str, bytes]
 
@@ -138,6 +139,7 @@ async def _watch(
     """Show how far it is, until everything sent has gone through every stage."""
     task = bar.add_task("notes", total=total, info="")
     moved, before = time.perf_counter(), (-1, -1)
+    next_line = moved + _LINE_SECONDS
     while True:
         sent = sending.done()
         if sent:
@@ -145,12 +147,11 @@ async def _watch(
         waiting = await lags.all()
         numbers = await asyncio.to_thread(overview, components.engine)
         done = max(total - waiting["extract"], 0) if sent else numbers.notes
-        bar.update(
-            task,
-            completed=min(done, total),
-            info=f"{numbers.relations} relations · {numbers.cases} cases · "
-            f"{numbers.signals} signals",
-        )
+        info = f"{numbers.relations} relations · {numbers.cases} cases · {numbers.signals} signals"
+        bar.update(task, completed=min(done, total), info=info)
+        if not console.is_terminal and time.perf_counter() > next_line:
+            console.print(f"{min(done, total)} of {total} notes · {info}")
+            next_line = time.perf_counter() + _LINE_SECONDS
         if sent and not any(waiting.values()) and _quiet(numbers):
             return
         if (done, sum(waiting.values())) != before:
