@@ -29,8 +29,9 @@ STARTS = (
 )
 """Where the search begins: DuMouchel's start and the others that openEBGM's authors use.
 
-The likelihood may have a further mode far from all of them; from these, results compare with
-published ones.
+The likelihood may have a further mode far from all of them, and does on openEBGM's own example:
+from (20, 2, 3, 3, 0.05) a search ends 0.27 higher, and 128 instead of 131 pairs have EB05 >= 2.
+From these starts results compare with published ones.
 """
 
 POINTS_PER_COUNT = 500

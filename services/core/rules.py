@@ -52,6 +52,13 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Cases:
+    """At least so many cases (n11)."""
+
+    minimum: int
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Every part must hold; of no parts, all do."""
 
@@ -65,7 +72,7 @@ class AnyOf:
     parts: tuple[Criterion, ...]
 
 
-Criterion = Condition | AllOf | AnyOf
+Criterion = Condition | Cases | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +120,25 @@ def passes(rule: Rule, n11: Counts, measures: Mapping[str, Estimates]) -> Bools:
         raise ConfigurationError(
             f"rule {rule.name} needs measures that are not computed: {', '.join(sorted(missing))}"
         )
-    return (n11 >= rule.minimum_cases) & _holds(rule.criterion, measures, len(n11))
+    return (n11 >= rule.minimum_cases) & _holds(rule.criterion, n11, measures)
+
+
+def all_of(*rules: Rule) -> Rule:
+    """A pair is an SDR if it is one by every rule.
+
+    Raises:
+        ConfigurationError: fewer than two rules.
+    """
+    return _combined("all", rules)
+
+
+def any_of(*rules: Rule) -> Rule:
+    """A pair is an SDR if it is one by at least one rule, each with its own minimum of cases.
+
+    Raises:
+        ConfigurationError: fewer than two rules.
+    """
+    return _combined("any", rules)
 
 
 def bounded(rule: Rule, critical_value: float) -> Rule:
@@ -145,20 +170,36 @@ def preset(name: str) -> Rule:
         raise ConfigurationError(f"unknown rule {name!r}; the rules are: {known}") from None
 
 
+def _combined(how: str, rules: tuple[Rule, ...]) -> Rule:
+    if len(rules) < 2:
+        raise ConfigurationError("a combination needs at least two rules")
+    parts = tuple(AllOf((Cases(rule.minimum_cases), rule.criterion)) for rule in rules)
+    return Rule(
+        name=f"{how}({', '.join(rule.name for rule in rules)})",
+        citation="; ".join(rule.citation for rule in rules),
+        criterion=AllOf(parts) if how == "all" else AnyOf(parts),
+        minimum_cases=min(rule.minimum_cases for rule in rules),
+    )
+
+
 def _measures(criterion: Criterion) -> set[str]:
     if isinstance(criterion, Condition):
         return {criterion.measure}
+    if isinstance(criterion, Cases):
+        return set()
     return set().union(*(_measures(part) for part in criterion.parts))
 
 
-def _holds(criterion: Criterion, measures: Mapping[str, Estimates], size: int) -> Bools:
+def _holds(criterion: Criterion, n11: Counts, measures: Mapping[str, Estimates]) -> Bools:
     if isinstance(criterion, Condition):
         numbers, comparable = measures[criterion.measure].numbers(criterion.field)
         return comparable & _COMPARE[criterion.comparison](numbers, criterion.threshold)
+    if isinstance(criterion, Cases):
+        return n11 >= criterion.minimum
     every = isinstance(criterion, AllOf)
-    held = np.full(size, every)
+    held = np.full(len(n11), every)
     for part in criterion.parts:
-        of_part = _holds(part, measures, size)
+        of_part = _holds(part, n11, measures)
         held = held & of_part if every else held | of_part
     return held
 

@@ -26,6 +26,8 @@ from services.core.rules import (
     Condition,
     Criterion,
     Rule,
+    all_of,
+    any_of,
     bounded,
     passes,
     preset,
@@ -111,6 +113,29 @@ class TestPresets:
             ConfigurationError, match=r"'evens'.*evans, ema, fda-eb05, mhra, umc-ic025"
         ):
             preset("evens")
+
+
+class TestRulesTogether:
+    def test_all_wants_every_rule_and_any_wants_one(self) -> None:
+        # Evans holds for three cases; the EMA's rule wants five.
+        assert decide(all_of(EVANS, EMA), STRONG, THREE_CASES, EXPECTED) == [True, False, False]
+        assert decide(any_of(EVANS, EMA), STRONG, THREE_CASES, EXPECTED) == [True, True, False]
+
+    def test_each_rule_keeps_its_own_minimum_of_cases(self) -> None:
+        only_ema = any_of(dataclasses.replace(EVANS, minimum_cases=10), EMA)
+        assert decide(only_ema, THREE_CASES, Table(5, 100, 10, 10_000)) == [False, True]
+
+    def test_names_and_citations_tell_the_parts(self) -> None:
+        rule = any_of(EVANS, all_of(EMA, UMC_IC025))
+        assert rule.name == "any(evans, all(ema, umc-ic025))"
+        assert EVANS.citation in rule.citation
+        assert rule.measures == {"prr", "chi2", "ror", "ic"}
+        assert rule.minimum_cases == 1
+
+    def test_one_rule_is_no_combination(self) -> None:
+        for combine in (all_of, any_of):
+            with pytest.raises(ConfigurationError, match="at least two"):
+                combine(EVANS)
 
 
 class TestBoundary:
