@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from services.core.disproportionality import score
 from services.core.ebgm import EBGM, Prior, ebgm
 from services.core.ebgm_fit import Fit, fit, points_of, squash
-from services.core.estimates import Estimates
+from services.core.estimates import Estimates, joined
 from services.core.sequential import MAXSPRT, maxsprt
 from services.core.tables import Tables
+
+_BLOCK = 1 << 18
 
 MOVED = 0.05
 """The share by which pairs or cases of pairs must have changed to be worth a refit."""
@@ -71,7 +73,20 @@ def refreshed(
 
 
 def measures(tables: Tables, prior: Prior | None) -> Mapping[str, Estimates]:
-    """Every measure by name; EBGM only where there is a prior."""
+    """Every measure by name; EBGM only where there is a prior.
+
+    Many pairs are scored in blocks that stay in the processor's caches.
+    """
+    blocks = [
+        _measures(tables[start : start + _BLOCK], prior)
+        for start in range(0, max(1, len(tables)), _BLOCK)
+    ]
+    if len(blocks) == 1:
+        return blocks[0]
+    return {name: joined([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _measures(tables: Tables, prior: Prior | None) -> Mapping[str, Estimates]:
     found = {**score(tables), MAXSPRT: maxsprt(tables)}
     if prior is not None:
         found[EBGM] = ebgm(tables, prior)

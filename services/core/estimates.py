@@ -7,6 +7,7 @@ gives None instead.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -93,6 +94,20 @@ class Estimates:
             upper=_finite(self.upper, index) if limited else None,
             flag=flag,
         )
+
+
+def joined(parts: Sequence[Estimates]) -> Estimates:
+    """The estimates of consecutive pairs as one; `parts` has at least one, all of one measure."""
+    lower = [part.lower for part in parts if part.lower is not None]
+    upper = [part.upper for part in parts if part.upper is not None]
+    return Estimates(
+        name=parts[0].name,
+        estimate=np.concatenate([part.estimate for part in parts]),
+        lower=np.concatenate(lower) if lower else None,
+        upper=np.concatenate(upper) if upper else None,
+        flag=np.concatenate([part.flag for part in parts]),
+        known=np.concatenate([part.known for part in parts]),
+    )
 
 
 def flags(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -76,13 +77,18 @@ class Tables:
     def __len__(self) -> int:
         return len(self.n11)
 
-    def __getitem__(self, index: int) -> Table:
-        return Table(
-            int(self.n11[index]),
-            int(self.drug[index]),
-            int(self.event[index]),
-            int(self.total[index]),
-        )
+    @overload
+    def __getitem__(self, index: int) -> Table: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Tables: ...
+
+    def __getitem__(self, index: int | slice) -> Table | Tables:
+        """One pair's table, or those of consecutive pairs."""
+        columns = (self.n11, self.drug, self.event, self.total)
+        if isinstance(index, slice):
+            return Tables(*(column[index] for column in columns))
+        return Table(*(int(column[index]) for column in columns))
 
     @property
     def b(self) -> Counts:

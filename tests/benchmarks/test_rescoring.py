@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy.stats import gamma
 
-from services.core.disproportionality import score
-from services.core.ebgm import Prior, ebgm
+from services.core.ebgm import Prior
+from services.core.engine import measures
 from services.core.tables import Tables
 
 PRIOR = Prior(alpha1=3.25, beta1=0.4, alpha2=2.02, beta2=1.91, weight=0.065)
@@ -37,11 +37,6 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - processor
 
 
-def everything(tables: Tables) -> None:
-    score(tables)
-    ebgm(tables, PRIOR)
-
-
 def plain(tables: Tables) -> None:
     """IC limits pair by pair, as a direct reading of the formula with scipy.stats has them."""
     expected = tables.expected()
@@ -57,7 +52,7 @@ def test_rescoring_cost_per_pair(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     lines = [f"{'pairs':>12}  {'wall s':>8}  {'cpu s':>8}  {'cpu µs a pair':>14}"]
     for size in sizes:
-        wall, processor = seconds(partial(everything, simulated(size)))
+        wall, processor = seconds(partial(measures, simulated(size), PRIOR))
         lines.append(
             f"{size:>12,}  {wall:>8.3f}  {processor:>8.3f}  {processor / size * 1e6:>14.3f}"
         )

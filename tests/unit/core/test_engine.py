@@ -89,6 +89,22 @@ def test_without_any_case_nothing_is_fitted(first: Hyperparameters) -> None:
     assert refreshed(first, nothing) is first
 
 
+def test_many_pairs_are_scored_in_blocks_that_join_seamlessly(first: Hyperparameters) -> None:
+    few = simulated(700)
+    many = Tables.of(
+        *(np.tile(column, 400) for column in (few.n11, few.drug, few.event, few.total))
+    )
+    for name, estimates in measures(many, first.prior).items():
+        alone = measures(few, first.prior)[name]
+        assert len(estimates) == 280_000
+        for start in (0, 261_800, 262_500, 279_300):
+            part = slice(start, start + 700)
+            assert (estimates.flag[part] == alone.flag).all()
+            for field in Field:
+                together, _ = estimates.numbers(field)
+                assert np.allclose(together[part], alone.numbers(field)[0], rtol=1e-7, atol=0)
+
+
 def test_touched_pairs_get_what_a_full_rescoring_gives_them(
     tables: Tables, first: Hyperparameters
 ) -> None:
