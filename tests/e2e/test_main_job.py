@@ -201,6 +201,23 @@ async def test_malformed_messages_end_as_dead_letters_while_good_notes_go_on(
     await service.assert_counts_are_right()
 
 
+async def test_dead_letters_are_shown_without_text_and_replayed_without_harm(
+    service: Service,
+) -> None:
+    before = await service.assert_counts_are_right()
+    shown = service.stack.run("dead-letters", "list", "ehr.notes", "--reason", "wrong-type")
+    assert shown.count("wrong-type") == 20
+    assert "text of a bad note" not in shown
+    said = service.stack.run("dead-letters", "replay", "ehr.notes", "--reason", "wrong-type")
+    assert said.startswith("20 messages")
+    await service.settle()
+    letters = await read_dead_letters(
+        service.bootstrap, "ehr.notes", timeout_seconds=20, limit=1000
+    )
+    assert len(letters) == 220
+    assert await service.assert_counts_are_right() == before
+
+
 async def test_the_books_agree_and_can_be_rebuilt(service: Service) -> None:
     assert "agree" in service.stack.run("counts", "verify")
     service.stack.run("counts", "rebuild")
@@ -245,7 +262,7 @@ def _malformed(number: int) -> list[bytes]:
         lambda i: json.dumps({"note_id": str(i)}).encode(),
         lambda i: json.dumps({**_note(f"bad-{i}", "bad", "x"), "version": 0}).encode(),
         lambda i: json.dumps({**_note(f"bad-{i}", "bad", "x"), "written_at": "today"}).encode(),
-        lambda i: json.dumps({**_note(f"bad-{i}", "bad", "x"), "text": 17}).encode(),
+        lambda i: json.dumps({**_note(f"bad-{i}", "text of a bad note", "x"), "text": 17}).encode(),
         lambda i: b"MSH|^~\\&|EHR|A|B|C|202601011200||MDM^T02|%d|P|2.5" % i,
         lambda i: json.dumps({"resourceType": "Bundle", "id": str(i)}).encode(),
     )
