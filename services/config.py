@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     redis_timeout_seconds: float = Field(30.0, gt=0)
     database_url: str = DEVELOPMENT_DATABASE
-    database_timeout_seconds: float = Field(30.0, gt=0)
+    database_timeout_seconds: int = Field(60, ge=1)
     model_repository: Path = Path("model_repository")
 
     # Topics

@@ -67,7 +67,10 @@ class Components:
     @cached_property
     def engine(self) -> Engine:
         """Connections to the record."""
-        engine = make_engine(self.settings.database_url)
+        engine = make_engine(
+            self.settings.database_url,
+            statement_timeout_seconds=self.settings.database_timeout_seconds,
+        )
         self._closing.callback(engine.dispose)
         return engine
 
