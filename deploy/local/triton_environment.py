@@ -32,6 +32,7 @@ PACKAGES = (
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _LIBRARY = f"libpython{_PYTHON}.so.1.0"
+_LINES_SHOWN = 8
 _INSTALL_TIMEOUT_SECONDS = 1_200.0
 _LAYOUT = "2"  # part of the stamp: raise it when the folders change
 
@@ -118,27 +119,34 @@ def _install(environment: TritonEnvironment, packages: Sequence[str]) -> None:
     python = str(environment.python)
     arguments = ["install", "--quiet", "--no-deps", *packages]
     uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), _path()]))
-    if uv is not None and _runs([uv, "pip", *arguments, "--python", python]):
+    # uv is faster, but knows nothing of pip's configuration: where it fails, pip is asked.
+    if uv is not None and _failure([uv, "pip", *arguments, "--python", python]) is None:
         return
-    if not (_runs([python, "-m", "ensurepip"]) and _runs([python, "-m", "pip", *arguments])):
-        raise SetupError(
-            "Triton's packages cannot be installed (see above). Is the Python package index "
-            "reachable? The wheels exist for Linux on x86-64 with Python 3.11 or 3.12."
-        )
+    for command in ([python, "-m", "ensurepip"], [python, "-m", "pip", *arguments]):
+        failure = _failure(command)
+        if failure is not None:
+            raise SetupError(
+                "Triton's packages cannot be installed. Is the Python package index reachable? "
+                "The wheels exist for Linux on x86-64 with Python 3.11 or 3.12.\n" + failure
+            )
 
 
-def _runs(command: Sequence[str]) -> bool:
+def _failure(command: Sequence[str]) -> str | None:
+    """Run a command; None if it succeeds, else the end of what it said."""
     try:
-        subprocess.run(  # noqa: S603 - our own command
+        done = subprocess.run(  # noqa: S603 - our own command
             command,
-            check=True,
+            check=False,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
             timeout=_INSTALL_TIMEOUT_SECONDS,
         )
-    except (subprocess.SubprocessError, OSError):
-        return False
-    return True
+    except (subprocess.SubprocessError, OSError) as error:
+        return type(error).__name__
+    if done.returncode == 0:
+        return None
+    return "\n".join(done.stderr.splitlines()[-_LINES_SHOWN:])
 
 
 def _assemble_backend(environment: TritonEnvironment) -> None:
