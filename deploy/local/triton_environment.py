@@ -204,6 +204,6 @@ def _unpack_debian_package(directory: Path) -> Path | None:
     packages = list(directory.glob("*.deb"))
     if downloaded.returncode != 0 or not packages:
         return None
-    if not _runs([dpkg, "-x", str(packages[0]), str(directory / "unpacked")]):
+    if _failure([dpkg, "-x", str(packages[0]), str(directory / "unpacked")]) is not None:
         return None
     return next((directory / "unpacked").rglob(_LIBRARY), None)
