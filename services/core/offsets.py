@@ -21,6 +21,7 @@ class OffsetTracker:
         what lies behind it will be read, and has to be finished, again."""
         while self._outstanding and self._outstanding[-1] >= offset:
             self._finished.discard(self._outstanding.pop())
+        self._finished.discard(offset)
         self._outstanding.append(offset)
 
     def finished(self, offset: int) -> None:

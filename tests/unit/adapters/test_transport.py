@@ -76,13 +76,19 @@ async def test_finished_messages_are_committed(harness: Harness) -> None:
     assert harness.commits() == 12
 
 
+@pytest.mark.parametrize("fetched_again_first", [True, False])
 async def test_a_message_of_an_ended_assignment_is_not_finished_by_being_skipped(
-    harness: Harness,
+    harness: Harness, fetched_again_first: bool
 ) -> None:
     stale = harness.fetch(10)
+    harness.consumer._trackers.clear()  # as a revocation does
     harness.generation = 2
-    harness.consumer.ack(stale)
-    harness.fetch(10)
+    if fetched_again_first:
+        harness.fetch(10)
+        harness.consumer.ack(stale)
+    else:
+        harness.consumer.ack(stale)
+        harness.fetch(10)
     assert harness.commits() is None
 
 

@@ -53,6 +53,13 @@ def test_going_back_makes_messages_unfinished_again() -> None:
     assert made.advance() == 1
 
 
+def test_a_message_is_unfinished_when_it_is_fetched_whatever_was_said_before() -> None:
+    made = tracker()
+    made.finished(4)
+    made.fetched(4)
+    assert made.advance() is None
+
+
 @given(
     fetched=st.sets(st.integers(0, 60), min_size=1).map(sorted),
     steps=st.lists(st.integers(0, 60)),
