@@ -35,7 +35,7 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=processors,
+            foreign_pre_chain=[_only_the_template_beside_an_exception, *processors],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
@@ -56,6 +56,17 @@ def configure(level: str) -> None:
         "alembic": logging.WARNING,
     }.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def _only_the_template_beside_an_exception(
+    _logger: object, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Libraries write the exception into the message too ("Crashed reason=%r"; asyncio's report of
+    a task, from its second line on)."""
+    record: logging.LogRecord = event["_record"]
+    if record.exc_info:
+        event["event"] = str(record.msg).partition("\n")[0]
+    return event
 
 
 def _only_the_kind_of_exceptions(

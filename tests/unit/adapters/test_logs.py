@@ -54,6 +54,19 @@ def test_an_exception_of_a_library_is_logged_by_kind_too(
     assert SECRET not in json.dumps(line)
 
 
+def test_an_exception_that_a_library_writes_into_its_message_is_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure("INFO")
+    error = RuntimeError(SECRET)
+    logging.getLogger("mode.service").error("Crashed reason=%r", error, exc_info=error)
+    logging.getLogger("asyncio").error(f"Task failed\nexception={error!r}", exc_info=error)
+    crashed, failed = lines(capsys)
+    assert (crashed["event"], failed["event"]) == ("Crashed reason=%r", "Task failed")
+    assert crashed["error"] == failed["error"] == "RuntimeError"
+    assert SECRET not in json.dumps([crashed, failed])
+
+
 def test_libraries_that_quote_messages_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     configure("DEBUG")
     logging.getLogger("aiokafka.conn").debug("request %s", SECRET)
