@@ -10,12 +10,15 @@ from services.core.bio import LABELS, TypedSpan, token_labels
 from services.core.contracts import MentionType
 from services.core.ports import Encoding, TokenEncoder
 from services.core.spans import Span
-from services.extract.tokens import token_windows, window_ids
+from services.extract.tokens import (
+    NER_MAX_TOKENS,
+    WINDOW_OVERLAP_TOKENS,
+    token_windows,
+    window_ids,
+)
 from training.corpora.documents import Document
 
 IGNORED = -100
-MAX_TOKENS = 128
-WINDOW_OVERLAP_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def sample(
 
 
 def rows(chosen: Sequence[Sentence], encoder: TokenEncoder) -> list[NerRow]:
-    """Rows of at most `MAX_TOKENS` tokens; a longer sentence gives overlapping ones."""
+    """Rows of at most `NER_MAX_TOKENS` tokens; a longer sentence gives overlapping ones."""
     encodings = encoder.encode([sentence.text for sentence in chosen])
     return [
         row
@@ -103,7 +106,9 @@ def _rows(sentence: Sentence, encoding: Encoding) -> list[NerRow]:
             labels=(IGNORED, *labels[window.start : window.end], IGNORED),
             unknown=unknown,
         )
-        for window in token_windows(encoding, max_tokens=MAX_TOKENS, overlap=WINDOW_OVERLAP_TOKENS)
+        for window in token_windows(
+            encoding, max_tokens=NER_MAX_TOKENS, overlap=WINDOW_OVERLAP_TOKENS
+        )
     ]
 
 

@@ -13,9 +13,15 @@ from services.core.bio import TypedSpan
 from services.core.ports import FloatArray, IntArray, TokenEncoder
 from services.core.spans import Span
 from services.extract.batching import length_batches, pad
-from services.extract.tokens import stitch, token_windows, window_ids
+from services.extract.tokens import (
+    NER_MAX_TOKENS,
+    WINDOW_OVERLAP_TOKENS,
+    stitch,
+    token_windows,
+    window_ids,
+)
 from training.corpora.documents import Document
-from training.ner_rows import MAX_TOKENS, WINDOW_OVERLAP_TOKENS, sentences
+from training.ner_rows import sentences
 
 Runner = Callable[[IntArray, IntArray], FloatArray]
 """`input_ids` and `attention_mask` [batch, tokens] to probabilities [batch, …, classes]."""
@@ -54,7 +60,7 @@ def predict_mentions(
     units = sentences(documents)
     encodings = encoder.encode([unit.text for unit in units])
     windows = [
-        token_windows(encoding, max_tokens=MAX_TOKENS, overlap=WINDOW_OVERLAP_TOKENS)
+        token_windows(encoding, max_tokens=NER_MAX_TOKENS, overlap=WINDOW_OVERLAP_TOKENS)
         for encoding in encodings
     ]
     answers = run_rows(

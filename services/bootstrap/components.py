@@ -33,12 +33,12 @@ from services.extract.batching import BatchedModel
 from services.extract.handler import Extractor
 from services.extract.mentions import MentionFinder
 from services.extract.relations import RelationFinder
+from services.extract.tokens import NER_MAX_TOKENS
 
 log = structlog.get_logger(__name__)
 
-NER_MAX_TOKENS = 128
 RELATION_MAX_TOKENS = 512
-"""Positions of the encoders; a candidate pair further apart than that is not one."""
+"""Positions of the encoder; a candidate pair further apart than that is not one."""
 
 
 class Components:

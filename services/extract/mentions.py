@@ -11,9 +11,13 @@ from services.core.ports import Encoding, TokenEncoder
 from services.core.sentences import split_sentences
 from services.core.spans import Span
 from services.extract.batching import BatchedModel
-from services.extract.tokens import TokenWindow, stitch, token_windows, window_ids
-
-WINDOW_OVERLAP_TOKENS = 32
+from services.extract.tokens import (
+    WINDOW_OVERLAP_TOKENS,
+    TokenWindow,
+    stitch,
+    token_windows,
+    window_ids,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from services.extract.mentions import ReadText
 CAUSED = 1
 """Index of the class *drug caused event*."""
 
-MAX_SENTENCES = 4
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -81,9 +79,7 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
         nearest: dict[str, Candidate] = {}
         for position in range(first, len(drugs)):
             drug = drugs[position]
-            window = pair_window(
-                text.sentences, _span(drug), _span(event), max_sentences=MAX_SENTENCES
-            )
+            window = pair_window(text.sentences, _span(drug), _span(event))
             if window is None:
                 if drug.start > event.start:
                     break

@@ -14,6 +14,12 @@ import numpy as np
 
 from services.core.ports import Encoding, FloatArray
 
+NER_MAX_TOKENS = 128
+"""Tokens per window of the ner model, special tokens included; training reads the same windows."""
+
+WINDOW_OVERLAP_TOKENS = 32
+"""Tokens that neighbouring windows of a long sentence share."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenWindow:

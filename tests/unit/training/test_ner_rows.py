@@ -2,9 +2,10 @@ import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
+from services.extract.tokens import NER_MAX_TOKENS
 from tests.fakes.documents import document
 from training.corpora.documents import Document
-from training.ner_rows import MAX_TOKENS, allowed_labels, rows, sample, sentences
+from training.ner_rows import allowed_labels, rows, sample, sentences
 
 pytestmark = pytest.mark.training
 
@@ -37,7 +38,7 @@ def test_a_long_sentence_gives_overlapping_rows(encoder: HuggingFaceTokenEncoder
     long = document("she had " * 150 + "{rash}")
     found = rows(sentences([long]), encoder)
     assert len(found) > 2
-    assert all(len(row.ids) == len(row.labels) <= MAX_TOKENS for row in found)
+    assert all(len(row.ids) == len(row.labels) <= NER_MAX_TOKENS for row in found)
     assert found[-1].labels[-2] == 3
 
 
