@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from deploy.local.kafka import Kafka
+from deploy.local.progress import Lags
 from services.adapters.dead_letters import read_dead_letters, topic_of
 from services.adapters.faust_worker import EXIT_FAILED
 from services.adapters.kafka import KafkaPublisher, Record
 from services.adapters.topics import TopicSpec, ensure_topics
 from services.core.errors import InvalidMessage
-from tests.integration.topics_seen import eventually, lag, read_topic
+from tests.integration.topics_seen import eventually, read_topic
 
 pytestmark = pytest.mark.stack
 
@@ -78,7 +79,9 @@ class Echo:
         return Counter(r.value.decode() for r in await read_topic(self.bootstrap, self.target))
 
     async def lag(self) -> int:
-        return await lag(self.bootstrap, f"adewatch-echo-{self.source}", self.source)
+        stage = f"echo-{self.source}"
+        async with Lags(self.bootstrap, {stage: self.source}) as lags:
+            return await lags.of(stage)
 
     async def finished(self) -> bool:
         return await self.lag() == 0

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 from aiokafka.structs import ConsumerRecord
 
 from services.adapters.topics import partitions_of
@@ -30,27 +28,6 @@ async def read_topic(bootstrap: str, topic: str) -> list[ConsumerRecord]:
         return records
     finally:
         await consumer.stop()
-
-
-async def lag(bootstrap: str, group: str, topic: str) -> int:
-    """Messages of a topic that a group has not committed."""
-    partitions = await _partitions(bootstrap, topic)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await admin.start()
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets(partitions)
-        try:
-            committed = await admin.list_consumer_group_offsets(group)
-        except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
-            committed = {}  # a fresh broker has no coordinator until a group has asked for one
-        return sum(
-            end - max(committed[p].offset if p in committed else 0, 0) for p, end in ends.items()
-        )
-    finally:
-        await consumer.stop()
-        await admin.close()
 
 
 async def eventually(
