@@ -1,88 +1,17 @@
-"""What the compiled demo notes are, as values.
-
-Offsets are half-open character offsets [start, end) into the text without markup.
-"""
+"""What the demo makes of its notes: messages, gold, and the pairs planted in them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
-from services.core.contracts import Assertion, MentionType, NoteStatus, Sex
+from services.core.contracts import Assertion
+from training.corpora.marked_note import MarkedNote, standing
 
 NOTE_SCHEMA_VERSION = 1
 
 
-class DemoNoteError(ValueError):
-    """A notes file breaks the format; the message says which file, which line and what.
-
-    Args:
-        where: "file:line".
-        problem: what is wrong; names ids and fields.
-    """
-
-    def __init__(self, where: str, problem: str) -> None:
-        super().__init__(f"{where}: {problem}")
-        self.where = where
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoldMention:
-    """A marked span of the text; `mention_id` is the id of the markup ("D1", "A2")."""
-
-    mention_id: str
-    type: MentionType
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoldRelation:
-    """What the writer of the note asserts of drug → event; ids are those of the mentions."""
-
-    drug: str
-    event: str
-    status: Assertion
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoNote:
-    """One version of one demo note with its gold; `where` is the "file:line" of its header."""
-
-    source: str
-    note_id: str
-    version: int
-    patient_key: str
-    written_at: datetime
-    text: str
-    status: NoteStatus
-    sex: Sex
-    age_years: int | None
-    note_type: str | None
-    mentions: tuple[GoldMention, ...]
-    relations: tuple[GoldRelation, ...]
-    tags: frozenset[str]
-    repeat_of: str | None
-    where: str
-
-    def pairs(self, *statuses: Assertion) -> frozenset[tuple[str, str]]:
-        """(drug, event), lower case and single-spaced, of the relations with these statuses."""
-        wording = {m.mention_id: normalise(m.text) for m in self.mentions}
-        return frozenset(
-            (wording[relation.drug], wording[relation.event])
-            for relation in self.relations
-            if relation.status in statuses
-        )
-
-
-def normalise(surface: str) -> str:
-    """The surface in lower case with single spaces."""
-    return " ".join(surface.lower().split())
-
-
-def to_note_json(note: DemoNote) -> dict[str, object]:
+def to_note_json(note: MarkedNote) -> dict[str, object]:
     """The note as a message of topic `notes`, before serialisation."""
     return {
         "schema_version": NOTE_SCHEMA_VERSION,
@@ -99,7 +28,7 @@ def to_note_json(note: DemoNote) -> dict[str, object]:
     }
 
 
-def to_gold_json(note: DemoNote) -> dict[str, object]:
+def to_gold_json(note: MarkedNote) -> dict[str, object]:
     """The gold of one version of a note; `text` is repeated so that offsets can be checked."""
     return {
         "source": note.source,
@@ -123,17 +52,7 @@ def to_gold_json(note: DemoNote) -> dict[str, object]:
     }
 
 
-def standing(notes: Sequence[DemoNote]) -> tuple[DemoNote, ...]:
-    """The last version of every note, without retracted notes, in the order given."""
-    last: dict[tuple[str, str], DemoNote] = {}
-    for note in notes:
-        known = last.get((note.source, note.note_id))
-        if known is None or note.version > known.version:
-            last[note.source, note.note_id] = note
-    return tuple(note for note in last.values() if note.status is NoteStatus.CURRENT)
-
-
-def pair_patients(notes: Sequence[DemoNote]) -> dict[tuple[str, str], frozenset[str]]:
+def pair_patients(notes: Sequence[MarkedNote]) -> dict[tuple[str, str], frozenset[str]]:
     """For every pair affirmed in a standing note, the patients who have it."""
     patients: dict[tuple[str, str], set[str]] = {}
     for note in standing(notes):
@@ -143,7 +62,7 @@ def pair_patients(notes: Sequence[DemoNote]) -> dict[tuple[str, str], frozenset[
 
 
 def planted_pairs(
-    notes: Sequence[DemoNote], *, min_patients: int = 3
+    notes: Sequence[MarkedNote], *, min_patients: int = 3
 ) -> dict[tuple[str, str], frozenset[str]]:
     """For every planted pair, the patients in whom a standing note affirms it.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from deploy.demo.notes_model import DemoNote, pair_patients, planted_pairs, standing
+from deploy.demo.notes_model import pair_patients, planted_pairs
 from services.core.contracts import MentionType, NoteStatus
+from training.corpora.marked_note import MarkedNote, standing
 
 
-def statistics(notes: Sequence[DemoNote]) -> str:
+def statistics(notes: Sequence[MarkedNote]) -> str:
     """Counts of notes, mentions, relations and pairs, one line each."""
     types = Counter(mention.type for note in notes for mention in note.mentions)
     statuses = Counter(relation.status.value for note in notes for relation in note.relations)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from deploy.demo.compile import NOTES_FOLDER, DemoNote, compile_notes, planted_pairs, to_note_json
+from deploy.demo.compile import NOTES_FOLDER, MarkedNote, compile_notes, planted_pairs, to_note_json
 from deploy.local.processes import StackError
 from deploy.local.progress import Lags
 from deploy.local.stack import Stack
@@ -172,7 +172,7 @@ def _quiet(numbers: Overview) -> bool:
     return not numbers.unpublished and not numbers.deliveries.get("pending")
 
 
-def _packaged(notes: Sequence[DemoNote]) -> list[Message]:
+def _packaged(notes: Sequence[MarkedNote]) -> list[Message]:
     return [
         (note.patient_key, json.dumps(to_note_json(note), ensure_ascii=False).encode())
         for note in notes
@@ -207,7 +207,7 @@ def _show(outcome: Outcome) -> None:
     console.print(signal_table(outcome.signals, outcome.counts.pairs))
 
 
-def _show_planted(notes: Sequence[DemoNote], outcome: Outcome) -> None:
+def _show_planted(notes: Sequence[MarkedNote], outcome: Outcome) -> None:
     signals = {Pair(signal.drug, signal.event) for signal in outcome.signals}
     table = Table("planted pair", "", box=None, header_style="dim", title="\nPlanted pairs")
     for header in ("patients", "cases found"):

@@ -30,6 +30,14 @@ class AnnotatedRelation:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnotatedTrap:
+    """A phrase that looks like an event of a drug and is none; `kind` says why."""
+
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A note, an abstract or a single sentence with its annotation.
 
@@ -43,6 +51,7 @@ class Document:
         relations: gold relations between them.
         complete: the types of which every mention is annotated. Elsewhere a missing mention says
             nothing.
+        traps: phrases marked as no event of a drug; few corpora mark them.
     """
 
     doc_id: str
@@ -53,6 +62,7 @@ class Document:
     mentions: tuple[AnnotatedMention, ...] = ()
     relations: tuple[AnnotatedRelation, ...] = ()
     complete: frozenset[MentionType] = field(default=ALL_TYPES)
+    traps: tuple[AnnotatedTrap, ...] = ()
 
     def spans(self, type_: MentionType | None = None) -> list[TypedSpan]:
         """Gold mentions as spans, of one type or of all."""

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from deploy.demo import compile as demo
-from deploy.demo.notes_model import normalise, pair_patients, standing
+from deploy.demo.notes_model import pair_patients
 from services.adapters import wire
 from services.core.contracts import Assertion, MentionType, Note, NoteStatus
+from training.corpora.marked_note import MarkupError, normalise, standing
 
 HEADER = (
     "=== note dm-1 | source north | patient p1 | version 1 | written 2026-03-02T10:15"
@@ -147,7 +148,7 @@ def test_a_repeat_counts_its_patient_once_and_scarce_pairs_are_not_planted(
 def test_a_broken_note_is_refused_with_its_line(
     tmp_path: Path, note: str, line: int, problem: str
 ) -> None:
-    with pytest.raises(demo.DemoNoteError, match=problem) as caught:
+    with pytest.raises(MarkupError, match=problem) as caught:
         demo.compile_notes(folder_with(tmp_path, note))
 
     assert caught.value.where == f"notes.txt:{line}"
@@ -167,7 +168,7 @@ def test_a_broken_note_is_refused_with_its_line(
 def test_notes_that_contradict_each_other_are_refused(
     tmp_path: Path, second: str, problem: str
 ) -> None:
-    with pytest.raises(demo.DemoNoteError, match=f"notes.txt:3: .*{problem}"):
+    with pytest.raises(MarkupError, match=f"notes.txt:3: .*{problem}"):
         demo.compile_notes(folder_with(tmp_path, HEADER, "text", second, "text"))
 
 
@@ -183,7 +184,7 @@ def test_a_repeat_names_an_earlier_note_of_its_patient(
 ) -> None:
     second = header(note="dm-2", **changes)
 
-    with pytest.raises(demo.DemoNoteError, match=problem):
+    with pytest.raises(MarkupError, match=problem):
         demo.compile_notes(
             folder_with(tmp_path, HEADER, "text", second, "text\n--- tags repeat-of dm-1")
         )

@@ -1,0 +1,43 @@
+"""What one corpus tests on, no other may train on."""
+
+from tests.fakes.documents import document
+from training.corpora.overlap import sentence_key, without_leaks, without_overlap
+from training.splits import Parts
+
+LONG = "She developed a severe rash after three doses of gold."
+
+
+def test_case_blanks_punctuation_and_numbers_do_not_tell_sentences_apart() -> None:
+    key = sentence_key("Rash (severe) after 30 mg of gold, again.")
+    assert key == sentence_key("rash ( severe ) after 5 mg of gold , again .")
+    assert key == sentence_key("Rash (severe) after __number__ mg of gold, again.")
+    assert key != sentence_key("Rash (severe) after 30 mg of silver, again.")
+
+
+def test_short_sentences_have_no_key() -> None:
+    assert sentence_key("No known drug allergies.") is None
+
+
+def test_a_document_is_dropped_for_its_group_or_for_one_sentence() -> None:
+    held_out = [document(LONG, doc_id="h1", group="pmid:1")]
+    kept = document("Another sentence of more than six words is fine.", doc_id="a", group="pmid:2")
+    same_group = document("Short.", doc_id="b", group="pmid:1")
+    same_text = document("First. " + LONG.upper(), doc_id="c", group="pmid:3")
+    short = document("No rash.", doc_id="d", group="pmid:4")
+    assert without_overlap([kept, same_group, same_text, short], held_out) == [kept, short]
+
+
+def test_corpora_lose_training_documents_that_others_test_on() -> None:
+    test = document(LONG, doc_id="t", group="pmid:1")
+    copy = document(LONG, doc_id="u", group="x:9")
+    dev = document("Nausea and vomiting were blamed on the iron tablets.", doc_id="v", group="p:2")
+    dev_copy = document(dev.text, doc_id="w", group="p:3")
+    parts = without_leaks(
+        {
+            "one": Parts(train=[dev_copy, copy], dev=[], test=[test]),
+            "two": Parts(train=[copy, dev_copy], dev=[dev, copy], test=[]),
+        }
+    )
+    # Only what another corpus holds out counts: `copy` stays in the corpus that tests on it.
+    assert parts["one"] == Parts(train=[], dev=[], test=[test])
+    assert parts["two"] == Parts(train=[dev_copy], dev=[dev], test=[])
