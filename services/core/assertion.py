@@ -13,39 +13,49 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from enum import StrEnum
 from operator import itemgetter
 from typing import NamedTuple
 
 from services.core.assertion_rules import (
     PRECEDENCE,
     RULES,
-    SECTION_WORDS,
-    SECTIONS,
     Direction,
     Rule,
     Target,
 )
+from services.core.assertion_topics import OF_SECTION, TOPIC
 from services.core.contracts import Assertion
+from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
 
 LOOK_CHARS = 400
 """How far phrases are looked for on either side of a mention."""
 
-HEADING_CHARS = 3000
-"""How far back a heading is looked for."""
+LIST_CHARS = 2000
+"""How far back the line that opens a list is looked for."""
 
 _start, _end = itemgetter(0), itemgetter(1)
 
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _LOWER |= dict.fromkeys(map(ord, "\n\r\t\v\f\u00a0"), ord(" "))
 
-_HEADING = re.compile(
-    r"^[ \t]{0,8}(?:\d{1,2}\.[ \t]{1,3})?"
-    r"(?P<titled>[A-Z][A-Za-z/&,'()\-]{1,20}(?: [A-Za-z/&,'()\-]{1,20}){0,6}) ?:"
-    r"|(?<![A-Za-z])(?P<capitals>[A-Z][A-Z/&\-]{2,20}(?: [A-Z/&\-]{1,20}){0,6}):"
-    r"|^[ \t]{0,8}(?P<line>[A-Z][A-Za-z/&\-]{2,20}(?: [A-Za-z/&\-]{1,20}){0,4})[ \t\r]{0,8}(?=\n)",
-    re.MULTILINE,
-)
+_ITEM = re.compile(r"[ \t]{0,8}(?:[-*•·–—>+]|\(?\d{1,2}[.)]|\(?[a-zA-Z][.)]|#\d{1,2})[ \t]")
+
+
+class Basis(StrEnum):
+    """What a reading by rules rests on, from strong to weak."""
+
+    PHRASE = "phrase"
+    HEADING = "heading"
+    NOTHING = "nothing"
+
+
+class RuledAssertion(NamedTuple):
+    """What the rules read of a relation, and what that rests on."""
+
+    status: Assertion
+    basis: Basis
 
 
 class _Cue(NamedTuple):
@@ -55,18 +65,41 @@ class _Cue(NamedTuple):
 
 
 def assert_relation(
-    text: str, sentences: Sequence[tuple[int, int]], drug: tuple[int, int], event: tuple[int, int]
-) -> Assertion:
-    """What the note says of *drug caused event*.
+    text: str,
+    sentences: Sequence[tuple[int, int]],
+    drug: tuple[int, int],
+    event: tuple[int, int],
+    sections: Sequence[Section] | None = None,
+) -> RuledAssertion:
+    """What the rules read of *drug caused event*.
 
     Args:
         text: the whole note.
         sentences: its sentences as [start, end), ordered and disjoint.
         drug: the drug mention as [start, end); `event` likewise, in either order.
+        sections: the sections of the note, found here if not given.
 
     Returns:
-        One assertion; AFFIRMED where nothing says otherwise.
+        One assertion and what it rests on; AFFIRMED where nothing says otherwise.
     """
+    found = find_sections(text) if sections is None else sections
+    said = _said(text, sentences, drug, event)
+    heading = _of_section(text, section_at(found, event[0]), event[0])
+    if heading is Assertion.FAMILY and Assertion.NEGATED not in said:
+        return RuledAssertion(heading, Basis.HEADING)
+    strongest = next((category for category in PRECEDENCE if category in said), None)
+    if strongest is not None and strongest is not Assertion.AFFIRMED:
+        return RuledAssertion(strongest, Basis.PHRASE)
+    about = _topic(text, min(drug[0], event[0])) or heading
+    if about is None or (strongest and about is Assertion.HYPOTHETICAL):
+        return RuledAssertion(Assertion.AFFIRMED, Basis.PHRASE if strongest else Basis.NOTHING)
+    return RuledAssertion(about, Basis.HEADING)
+
+
+def _said(
+    text: str, sentences: Sequence[tuple[int, int]], drug: tuple[int, int], event: tuple[int, int]
+) -> set[Assertion]:
+    """What the phrases that reach the relation say."""
     cues = _cues(text, _area(sentences, drug, event), (drug, event))
     stops = [cue for cue in cues if cue.rule.direction is Direction.TERMINATE]
     between = Span(min(drug[1], event[1]), max(drug[0], event[0]))
@@ -76,17 +109,65 @@ def assert_relation(
         inside = link and between.start <= cue.start and cue.end <= between.end
         for mention in (event, drug) if link else (event,):
             near = inside or _share_sentence(sentences, cue, mention)
-            if near and _reaches(cue, mention, stops):
-                said.add(cue.rule.category)
-    section = _section(text, event)
-    if section is Assertion.FAMILY:
-        return section
-    strongest = next((category for category in PRECEDENCE if category in said), None)
-    if strongest is None:
-        return section or Assertion.AFFIRMED
-    if strongest is Assertion.AFFIRMED and section is Assertion.HISTORICAL:
-        return section
-    return strongest
+            if near and _reaches(cue, mention, stops) and cue.rule.category is not None:
+                said.add(_of_refusal(cue, drug, event))
+    return said
+
+
+def _of_refusal(cue: _Cue, drug: tuple[int, int], event: tuple[int, int]) -> Assertion:
+    """A "no" right before the drug refuses it and does not deny what it would do ("no NSAIDs,
+    ulcers"); but "no digoxin toxicity" denies."""
+    category = cue.rule.category or Assertion.AFFIRMED
+    plain = cue.end - cue.start <= len("not")
+    refused = plain and 0 <= drug[0] - cue.end <= 1 and event[0] - drug[1] > 1
+    return Assertion.HYPOTHETICAL if refused and category is Assertion.NEGATED else category
+
+
+def _of_section(text: str, section: Section | None, position: int) -> Assertion | None:
+    """What the heading above a mention says of it.
+
+    Prose after a blank line is no longer under the heading, items of a list are.
+    """
+    if section is None or section.name not in OF_SECTION:
+        return None
+    under = text[section.body : position][-LIST_CHARS:]
+    head, blank, tail = under.strip().rpartition("\n\n")
+    if blank and head.strip() and not _ITEM.match(tail.rsplit("\n", 1)[-1] + " "):
+        return None
+    return OF_SECTION[section.name]
+
+
+def _topic(text: str, position: int) -> Assertion | None:
+    """What the words before a colon say, on the line of a mention or above its list."""
+    floor = max(0, position - LIST_CHARS)
+    line = text.rfind("\n", floor, position) + 1 or floor
+    said = _last_topic(text[line:position])
+    if said is not None:
+        return _meaning(said)
+    while line > floor:
+        above = text.rfind("\n", floor, line - 1) + 1 or floor
+        words = text[above : line - 1].strip()
+        if not words:
+            return None
+        if words.endswith(":"):
+            said = _last_topic(words)
+            return _meaning(said) if said is not None else None
+        if not _ITEM.match(text, above, line):
+            return None
+        line = above
+    return None
+
+
+def _last_topic(words: str) -> str | None:
+    """The kind of the last topic that the words open."""
+    kind = None
+    for match in TOPIC.finditer(words.translate(_LOWER)):
+        kind = match.lastgroup
+    return kind
+
+
+def _meaning(kind: str) -> Assertion | None:
+    return None if kind == "ends" else Assertion(kind)
 
 
 def _area(
@@ -143,7 +224,10 @@ def _reaches(cue: _Cue, mention: tuple[int, int], stops: Sequence[_Cue]) -> bool
     if high - low > cue.rule.reach:
         return False
     if direction is Direction.ANYWHERE:
-        return True
+        # Of what ends a reach only a semicolon ends this one.
+        return not any(
+            low <= stop.start and stop.end <= high and stop.end - stop.start == 1 for stop in stops
+        )
     ended = (None, cue.rule.category)
     return not any(
         low <= stop.start and stop.end <= high and stop.rule.category in ended for stop in stops
@@ -157,17 +241,3 @@ def _share_sentence(
     gap = (cue.end, mention[0]) if mention[0] >= cue.end else (mention[1], cue.start)
     following = bisect_left(sentences, gap[0], key=_end)
     return following == len(sentences) or sentences[following][1] > gap[1]
-
-
-def _section(text: str, mention: tuple[int, int]) -> Assertion | None:
-    """What the nearest heading before a mention says."""
-    # Nothing behind the mention is seen, so the mention's own line is no heading without a colon.
-    floor = max(0, mention[0] - HEADING_CHARS)
-    said = None
-    for match in _HEADING.finditer(text, floor, mention[0]):
-        heading = match["titled"] or match["capitals"] or match["line"]
-        name = heading.translate(_LOWER)
-        found = next((category for pattern, category in SECTIONS if pattern.search(name)), None)
-        if found or heading.isupper() or SECTION_WORDS.search(name):
-            said = found
-    return said

@@ -18,7 +18,7 @@ from enum import Enum, auto
 
 from services.core.contracts import Assertion
 
-VERSION = "context-1"
+VERSION = "context-2"
 """Changes whenever any text could get another assertion."""
 
 
@@ -70,9 +70,19 @@ def _phrases(*alternatives: str) -> re.Pattern[str]:
 
 
 _RELATIVE = (
-    r"(?:grand)?(?:mother|father)|mom|dad|sister|brother|siblings?|aunt|uncle|cousin|niece|nephew|"
-    r"daughter|son|parents?|relatives?|grandparents?|twin|family members?"
+    r"(?:grand)?(?:mother|father|mum|ma|pa)|mom|mum|dad|sister|brother|siblings?|aunt|uncle|cousin|"
+    r"niece|nephew|daughter|son|parents?|relatives?|grandparents?|twin|family members?"
 )
+_SPEAKS = (
+    r"(?:also |now |who |has |had )*(?:reports?|reported|notic(?:ed|es)|noted|states?|stated|"
+    r"says?|said|"
+    r"thinks?|"
+    r"thought|brought|brings|called?|gives|gave|manages|lists?|translat|wants?|complain|saw|found|"
+    r"tells|told|feels?|felt|asks?|asked|describes?|confirms?|agrees?|understands?|informed|aware|"
+    r"concern|worr|present|interpret|at bedside|on phone|phoned|rang|knows?|will|to )"
+)
+_MODAL = r"(?:may|might|can|could|will|would|shall)"
+_YEAR = r"(?:(?<![/\d-])(?:19|20)\d\d|['’]\d\d)"
 _HARM = (
     r"(?:side effects?|toxicit(?:y|ies)|adverse (?:effects?|events?|reactions?)|complications?|"
     r"reactions?)"
@@ -93,6 +103,13 @@ RULES: tuple[Rule, ...] = (
             r"risk factors?|(?:reduc|lower|decreas)(?:e|es|ed|ing) the risk",
             r"(?:advised|counsell?ed|instructed|told|asked) (?:\w{2,10} )?to (?:stop|hold)",
             r"family (?:physician|practice|doctor|medicine|meeting)",
+            r"(?:he|she|patient|pt|they|wife|husband|who) (?:told|explained|mentioned|discussed)",
+            r"(?:told|mentioned to) (?:me|us|the (?:nurse|doctor))|no idea|no one|nothing else",
+            r"if (?:anything|not|need(?:ed)?|tolerated|ok|so)|may (?:continue|resume|restart|"
+            r"be given)",
+            rf"(?:since|started|begun|began|from|diagnosed|dx|aged?|until|due|repeat(?:ed)?)"
+            rf" (?:in )?(?:\w{{3,9}} )?{_YEAR}",
+            rf"{_YEAR} ?(?:mg|mcg|ml|units?|cc|cal)",
         ),
         None,
         Direction.PSEUDO,
@@ -162,7 +179,7 @@ RULES: tuple[Rule, ...] = (
             r"(?:due|related|secondary|attributed|attributable|linked) to",
             r"unrelated to|not (?:\w{2,12} )?caused by|no relation(?:ship)? to|not from",
             r"(?:did|does) not (?:cause|lead to|result in|produce|trigger)",
-            r"nothing to do with|non-?contributory",
+            r"nothing to do with|non-?contributory|unlikely",
             r"no (?:evidence|indication|suggestion) that",
         ),
         Assertion.NEGATED,
@@ -182,7 +199,7 @@ RULES: tuple[Rule, ...] = (
             r" (?:about|of|on|regarding|that|against|for)",
             r"(?:watch|monitor|look|observe|check|screen|alert)(?:ed|ing)?"
             r"(?: (?:out|closely|carefully|him|her|them|patient|the patient)){0,2} for",
-            r"(?:isolated|rare|reported|known) cases?(?: reported)?",
+            r"(?:isolated|known) cases?(?: reported)?",
             r"(?:told|explained|informed|aware|knows?|understands?)(?! (?:me|us|to me|to us) )"
             r"(?: [^ .;:]{1,20}){0,3}? that",
             r"explained|could get|can get|may get|might get|look out for",
@@ -214,6 +231,42 @@ RULES: tuple[Rule, ...] = (
         Target.EITHER,
         reach=120,
     ),
+    Rule(
+        _phrases(
+            r"told|mentioned|explained|discussed|covered|talk(?:ed)?(?: about| of)?|teaching|"
+            r"taught",
+            r"advised?|warn(?:ed|ing|s)?|beware|expect(?:s|ed)?|leaflet|counsel(?:l?ing|led|ed)?",
+            r"worr(?:y|ies|ied)|afraid|fears?|feared|frightened|scared|anxious about|nervous about",
+            r"(?:watch|hold|stop|call|ring|come|return|contact|seek|page)"
+            r"(?: \w{1,10}){0,3}? (?:if|for|should|with any|at the first)",
+            rf"{_MODAL} (?!be |have |also |well |still |represent|reflect|relate|contribute|"
+            rf"add |come |"
+            r"not |do |cause|tolerate|get by|take |wait)(?:\w{3,12} )?",
+            r"(?:understands?|knows?|aware|accepts?)(?: (?:about|of|that|the))?",
+            r"any (?:new |sign of |signs of )?|guard against|look(?:ing)? out|mindful of|"
+            r"because of the"
+            r" (?:risk|danger|chance)",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=140,
+    ),
+    Rule(
+        _phrases(
+            r"(?:was |were |is |are |been )?(?:explained|discussed|mentioned|covered|talk(?:ed)?"
+            r"|reviewed with|accepted)",
+            r"rare(?:ly)?|typical(?:ly)?|uncommon(?:ly)?|(?:to be|must be) (?:watched|monitored)",
+            r"(?:is|are|was|were) (?:a |the )?(?:concern|worry|danger|class warning|price|"
+            r"possibility)",
+            r"(?:has|have) been (?:described|reported|associated|seen)(?: with)?|can follow|"
+            r"if (?:it|she"
+            r"|he|they|stopped|missed|given|combined)|described",
+            rf"{_MODAL} (?:occur|happen|recur|worsen|follow|return|come back)",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.BACKWARD,
+        reach=60,
+    ),
     # Conditions and precautions.
     Rule(
         _phrases(
@@ -233,7 +286,7 @@ RULES: tuple[Rule, ...] = (
         _phrases(
             r"(?:may|might|could)(?: (?:also|still|well|in fact))?"
             r" (?:be|have|represent|reflect|relate|contribute)",
-            r"likely|unlikely|possible|possibly|possibility|probable|probably|presumed",
+            r"likely|possible|possibly|possibility|probable|probably|presumed",
             r"presumably|perhaps|suspect(?:s|ed|ing)?|suspicio(?:n|us)|questionabl[ey]",
             r"question(?: of)?|(?:seems?|appears?|appeared|seemed) (?:to|that)|temporally",
             r"(?:thought|felt|believed|considered|assumed) to (?:be|have)|attributed by",
@@ -260,6 +313,37 @@ RULES: tuple[Rule, ...] = (
         reach=60,
     ),
     Rule(
+        _phrases(
+            r"(?:(?:most|very|quite|more) )?likely|possible|possibly|poss|probable|probably|"
+            r"prob|perhaps",
+            r"maybe|suspected|presumed|presumably|conceivabl[ey]|plausibl[ey]|in all likelihood",
+            r"multifactorial|one of (?:the )?(?:candidates|suspects)|candidates?|"
+            r"(?:prime )?suspects?",
+            rf"{_MODAL} (?:also |well |equally )?(?:do (?:it|this|that|so|the same)|"
+            rf"have (?:done|played)"
+            r"|be (?:the|a|due|from|part|it|this|related|contributing|responsible)|add|come from)",
+            r"(?:may|might|could) (?:also |well |have )*(?:contribut|precipitat|worsen|"
+            r"provok|unmask)(?:e|ed|ing)",
+            r"i (?:think|believe|suspect|wonder|suppose|favou?r)|we (?:think|believe|suspect|"
+            r"wonder)",
+            r"(?:she|he|pt|patient|wife|mom|mother|daughter|son) (?:thinks|wonders|suspects|"
+            r"blames)",
+            r"favou?r(?:s|ed)?|culprit\?|top of (?:the |my )?list|heads (?:my|the) list|in part",
+            r"working diagnosis|blamed for want of|versus|vs",
+        ),
+        Assertion.UNCERTAIN,
+        Direction.ANYWHERE,
+        Target.EITHER,
+        reach=45,
+    ),
+    Rule(
+        re.compile(r"\?{1,3}(?![^ )\],.;])"),
+        Assertion.UNCERTAIN,
+        Direction.BACKWARD,
+        Target.EITHER,
+        reach=2,
+    ),
+    Rule(
         re.compile(r"(?<![^ (\[])\?{1,3}"),
         Assertion.UNCERTAIN,
         Direction.FORWARD,
@@ -271,7 +355,7 @@ RULES: tuple[Rule, ...] = (
         _phrases(
             r"(?:past |prior |previous |remote |known |medical )?history"
             r" (?:of|for|significant for)",
-            r"h/o|hx of|status post|s/p|known",
+            r"h/o|hx of|status post|s/p",
         ),
         Assertion.HISTORICAL,
         Direction.FORWARD,
@@ -297,7 +381,37 @@ RULES: tuple[Rule, ...] = (
         Target.EITHER,
         reach=250,
     ),
+    Rule(
+        _phrases(
+            r"(?:prior|previous|previously|prev|remote|used to|already tried)",
+            r"tried|hx|before that|back then|at (?:the|that) time",
+            r"in (?:his|her) (?:youth|childhood|twenties|thirties|forties)|in the (?:army|navy|"
+            r"war)",
+            r"(?:last|previous|a) (?:year|yr|winter|summer|spring|autumn|fall|decade)(?: ago)?",
+            r"(?:\d{1,2}|two|three|four|five|six|ten|some|several|many|a few|a couple of) ?(?:y|"
+            r"yr|yrs|"
+            r"years|decades) (?:ago|back|before|earlier)",
+            r"(?:made|left|sent) (?:him|her|them|me)|which gave|never again",
+            r"(?:can(?:no|['’])t|will not|won['’]t|refuses to) (?:have|take)|swore off|"
+            r"off (?:it|that) now",
+            rf"(?:in |by |summer |spring |autumn |winter )?{_YEAR}(?:[-–]{_YEAR})?",
+        ),
+        Assertion.HISTORICAL,
+        Direction.ANYWHERE,
+        Target.EITHER,
+        reach=40,
+    ),
     # Somebody else.
+    Rule(
+        _phrases(
+            rf"(?:his|her|their|my|the|a|one)? ?(?:{_RELATIVE})(?:['’]s)?(?:,| \(|"
+            rf":)?(?! ?{_SPEAKS})",
+            rf"gave (?:his|her) (?:wife|husband|{_RELATIVE})",
+        ),
+        Assertion.FAMILY,
+        Direction.FORWARD,
+        reach=110,
+    ),
     Rule(
         _phrases(
             rf"(?:{_RELATIVE})(?: also| once| previously| who| both)?"
@@ -342,32 +456,3 @@ PRECEDENCE: tuple[Assertion, ...] = (
 """Of several things said the first holds: whose it was, whether it was, whether it only may be,
 whether one knows, when it was. A mistake in this order keeps a pair out of the counts rather than
 letting in one that the note does not assert."""
-
-SECTIONS: tuple[tuple[re.Pattern[str], Assertion], ...] = (
-    (re.compile(r"family (?:medical )?(?:history|hx)|^fh$"), Assertion.FAMILY),
-    (
-        re.compile(
-            r"allerg|intoleranc|adverse (?:drug )?reactions|^pmh|^(?:medical|psychiatric) history|"
-            r"(?:past|previous|prior|significant) (?:[a-z/ ]{0,30})(?:history|hx)"
-        ),
-        Assertion.HISTORICAL,
-    ),
-    (
-        re.compile(
-            r"risks?(?: |$)|consent|caution|warning|instructions|education|counsel|side effects|"
-            r"when to call|return if|call if|what (?:to|you)|caused? by|brought on|made worse"
-        ),
-        Assertion.HYPOTHETICAL,
-    ),
-)
-"""What the nearest heading says of everything under it, where the sentence itself says nothing.
-"PLAN" says nothing: a plan also tells what was stopped and why."""
-
-SECTION_WORDS = re.compile(
-    r"history|hx|medications?|meds|exam|assessment|impression|plan|diagnos|course|review|systems|"
-    r"labs?(?: |$)|laborator|vital|objective|subjective|hpi|complaint|reason|procedure|findings|"
-    r"^imp(?: |$)|^dx(?: |$)|"
-    r"recommendation|disposition|summary|discussion|condition|follow|treatment|consultation"
-)
-"""What makes a line in mixed case a heading that ends the section before it. Without these words it
-may as well be an item of that section ("Penicillin: hives", "Father: healthy")."""

@@ -80,7 +80,7 @@ NAMES: tuple[tuple[re.Pattern[str], SectionName], ...] = (
             r"(?:allerg(?:y|ies)(?!/)|allergic to|intoleran(?:ce|ces|t)|"
             r"sensitivit(?:y|ies)|adrs?)\b.*|"
             r".*\ballergies\b.*|.*\ballergy (?:list|history|status|band|table)\b.*|"
-            r".*\b(?:intolerances|sensitivities)\b.*|nkda|all|adverse drug reactions?|"
+            r".*\b(?:intolerances|sensitivities|adrs?)\b.*|nkda|all|adverse (?:drug )?reactions?|"
             r"(?:previous|prior|past|known) (?:drug |adverse )*reactions?"
         ),
         SectionName.ALLERGIES,
@@ -88,7 +88,7 @@ NAMES: tuple[tuple[re.Pattern[str], SectionName], ...] = (
     (
         _words(
             r"(?:suspected |reported )?(?:adverse|drug|transfusion|infusion|treatment) "
-            r"(?:drug )?(?:reactions?|events?|effects?)\b.*|"
+            r"(?:events?|effects?)\b.*|suspected .*\breactions?\b.*|"
             r"(?:reactions?|toxicit(?:y|ies)|complications?)(?: (?:seen|noted|this|so far|to date"
             r"|since|during|of therapy|of treatment)\b.*)?|"
             r"(?:treatment|chemo(?:therapy)?)[- ]related toxicit(?:y|ies)|"

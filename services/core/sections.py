@@ -115,7 +115,9 @@ def name_of(heading: str) -> SectionName | None:
 
 
 def _normal(heading: str) -> str:
-    return " ".join(heading.lower().replace("’", "'").split()).strip(" .,-*_#:()")
+    # In parentheses stands who wrote a list, and when.
+    words = re.sub(r"\([^)]*\)?", " ", heading).lower().replace("’", "'")
+    return " ".join(words.split()).strip(" .,-*_#:")
 
 
 def _headings(line: str, offset: int) -> Iterator[_Heading]:

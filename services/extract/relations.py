@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.core import assertion
 from services.core.contracts import Mention, MentionType, Relation
 from services.core.ports import TokenEncoder
+from services.core.sections import Section, find_sections
 from services.core.spans import Span
 from services.core.windows import mark_pair, pair_window
 from services.extract.batching import BatchedModel
@@ -55,12 +56,16 @@ class RelationFinder:
         ]
         answers = await self._model.run([encoding.ids for _, _, encoding in readable])
         found: list[list[Relation]] = [[] for _ in texts]
+        sections: dict[int, tuple[Section, ...]] = {}
         for (index, pair, _), probabilities in zip(readable, answers.rows, strict=True):
             probability = float(probabilities[CAUSED])
             if probability >= self._threshold:
                 relations = found[index]
+                if index not in sections:
+                    sections[index] = find_sections(texts[index].text)
+                number = f"R{len(relations) + 1}"
                 relations.append(
-                    _relation(texts[index], pair, probability, f"R{len(relations) + 1}")
+                    _relation(texts[index], sections[index], pair, probability, number)
                 )
         return [tuple(relations) for relations in found], answers.versions
 
@@ -93,15 +98,22 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
         yield from nearest.values()
 
 
-def _relation(text: ReadText, pair: Candidate, probability: float, relation_id: str) -> Relation:
+def _relation(
+    text: ReadText,
+    sections: Sequence[Section],
+    pair: Candidate,
+    probability: float,
+    relation_id: str,
+) -> Relation:
+    drug, event = _span(pair.drug), _span(pair.event)
     return Relation(
         relation_id=relation_id,
         drug_id=pair.drug.mention_id,
         event_id=pair.event.mention_id,
         probability=round(probability, 6),
         assertion=assertion.assert_relation(
-            text.text, text.sentences, _span(pair.drug), _span(pair.event)
-        ),
+            text.text, text.sentences, drug, event, sections
+        ).status,
         evidence_start=pair.window.start,
         evidence_end=pair.window.end,
         evidence_text=text.text[pair.window.start : pair.window.end],

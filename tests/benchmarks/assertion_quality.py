@@ -1,10 +1,14 @@
-"""How well the assertion rules read clinical notes.
+"""How well assertion reads relations: plain ConText, the rules, a learned head, and combined.
 
-    ADEWATCH_DATA_DIR=... python tests/benchmarks/assertion_quality.py [--half dev] [--errors]
+    ADEWATCH_DATA_DIR=... python tests/benchmarks/assertion_quality.py [--half test]
+        [--scores FILE] [--errors] [--habits]
 
-Reads `clinical_ade/notes.jsonl` below the data folder: notes with gold mentions and relations, each
-relation with its status. The notes are split in halves with a fixed seed; the rules were written
-with one half in view (`dev`), and the figures that count are those of the other (`test`).
+One table per corpus (the clinical notes, our own notes, PHEE) and half; the rules were written with
+the `dev` halves in view (`assertion_cases`), and the figures that count are those of `test`.
+
+`--scores FILE` is JSON, {key: {status: probability}} with the keys of `Case.key`
+("note-1:10-21:33-37", note id, drug span, event span); without it the learned columns are left out.
+`--keys` prints the relations to score as JSON lines (key, corpus, half, text, drug, event).
 """
 
 from __future__ import annotations
@@ -12,100 +16,197 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from pathlib import Path
-from typing import Any
 
-from services.core.assertion import assert_relation
+from services.core.assertion import Basis, RuledAssertion, assert_relation
+from services.core.assertion_combined import combine
 from services.core.contracts import Assertion
+from services.core.sections import find_sections
 from services.core.sentences import split_sentences
-from services.core.spans import Span
+from tests.benchmarks.assertion_cases import Case, clinical, own_notes, phee
+from tests.benchmarks.plain_context import plain_context
 
-SEED = 20260302
+NOTES = Path(__file__).parents[2] / "training" / "corpora" / "adewatch_notes" / "notes"
 NOT_ASSERTED = ("negated", "hypothetical")
+SPECULATED = {"hypothetical": "uncertain", "historical": "affirmed", "family": "affirmed"}
+"""PHEE knows three statuses: what the service reads as one of its six is one of those."""
+
 Confusion = Counter[tuple[str, str]]
+Scores = Mapping[str, Mapping[Assertion, float]]
 
 
-def halves(notes: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The notes that have relations, as `dev` and `test`."""
-    used = sorted((note for note in notes if note["relations"]), key=lambda note: note["note_id"])
-    random.Random(SEED).shuffle(used)
-    middle = len(used) // 2
-    return {"dev": used[:middle], "test": used[middle:]}
+def ruled(case: Case) -> RuledAssertion:
+    """What the rules read."""
+    return assert_relation(case.text, split_sentences(case.text), case.drug, case.event)
 
 
-def judged(notes: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """(gold, predicted, where and what) per relation."""
-    for note in notes:
-        text, mentions = note["text"], {item["id"]: item for item in note["mentions"]}
-        sentences = split_sentences(text)
-        for relation in note["relations"]:
-            drug, event = (
-                Span(mentions[relation[key]]["start"], mentions[relation[key]]["end"])
-                for key in ("drug", "event")
-            )
-            found = assert_relation(text, sentences, drug, event)
-            low, high = min(drug.start, event.start), max(drug.end, event.end)
-            shown = (
-                text[max(0, low - 120) : low + 60] + " … " + text[max(low, high - 60) : high + 80]
-            )
-            names = f"{text[drug.start : drug.end]} -> {text[event.start : event.end]}"
-            yield relation["status"], found.value, f"{note['note_id']} {names}: {shown!r}"
+def readers(scores: Scores) -> dict[str, Callable[[Case], str]]:
+    """The ways to read a relation that are compared."""
+
+    def learned(case: Case) -> str:
+        return max(Assertion, key=lambda status: scores[case.key].get(status, 0.0)).value
+
+    found: dict[str, Callable[[Case], str]] = {
+        "plain ConText": lambda case: (
+            plain_context(case.text, split_sentences(case.text), case.event).value
+        ),
+        "rules": lambda case: ruled(case).status.value,
+    }
+    if scores:
+        found["learned"] = learned
+        found["combined"] = lambda case: combine(ruled(case), scores[case.key]).value
+    return found
 
 
-def scores(confusion: Confusion) -> dict[str, tuple[int, float, float, float]]:
+def table(confusion: Confusion) -> dict[str, tuple[int, float, float, float]]:
     """Per status that occurs in gold: support, precision, recall, F1."""
-    table = {}
+    rows = {}
     for status in [item.value for item in Assertion]:
         right = confusion[status, status]
         gold = sum(count for (wanted, _), count in confusion.items() if wanted == status)
         said = sum(count for (_, found), count in confusion.items() if found == status)
         if gold:
             f1 = 2 * right / (gold + said)
-            table[status] = (gold, right / said if said else 0.0, right / gold, f1)
-    return table
+            rows[status] = (gold, right / said if said else 0.0, right / gold, f1)
+    return rows
 
 
 def report(name: str, confusion: Confusion) -> str:
-    """The table of one half."""
-    table = scores(confusion)
-    lines = [f"{name:14} {'gold':>5} {'prec':>6} {'recall':>6} {'F1':>6}"]
-    lines += [f"{s:14} {n:5} {p:6.3f} {r:6.3f} {f:6.3f}" for s, (n, p, r, f) in table.items()]
+    """One reader on one half of one corpus."""
+    rows = table(confusion)
     total = sum(confusion.values())
-    right = sum(confusion[status, status] for status in table)
-    macro = sum(row[3] for row in table.values()) / len(table)
-    denied = sum(table[status][0] for status in NOT_ASSERTED if status in table)
+    macro = sum(row[3] for row in rows.values()) / max(len(rows), 1)
+    denied = sum(rows[status][0] for status in NOT_ASSERTED if status in rows)
     passed = sum(confusion[status, "affirmed"] for status in NOT_ASSERTED)
-    lines += [
-        f"{'macro':14} {total:5} {'':6} {'':6} {macro:6.3f}",
-        f"accuracy {right / total:.3f}; negated or hypothetical that pass as affirmed: "
-        f"{passed} of {denied}",
-    ]
+    lines = [f"{name:34} {'gold':>5} {'prec':>6} {'recall':>6} {'F1':>6}"]
+    lines += [f"  {s:32} {n:5} {p:6.3f} {r:6.3f} {f:6.3f}" for s, (n, p, r, f) in rows.items()]
+    lines.append(
+        f"  {'macro':32} {total:5} {'':6} {'':6} {macro:6.3f}   "
+        f"negated or hypothetical passed as affirmed: {passed} of {denied}"
+    )
     return "\n".join(lines)
 
 
+def of_phee(status: str) -> str:
+    """A status in PHEE's terms."""
+    return SPECULATED.get(status, status)
+
+
+def habits(cases: Iterable[Case]) -> str:
+    """The body of `services.core.assertion_habits.HABITS`, counted on development cases."""
+    seen: dict[Assertion, Counter[tuple[Assertion, Basis]]] = {
+        item: Counter() for item in Assertion
+    }
+    for case in cases:
+        seen[Assertion(case.status)][ruled(case)] += 1
+    lines = []
+    for status in Assertion:
+        lines.append(f"    Assertion.{status.name}: {{")
+        for read, basis in product(Assertion, Basis):
+            count = seen[status][read, basis]
+            if count:
+                lines.append(f"        (Assertion.{read.name}, Basis.{basis.name}): {count},")
+        lines.append("    },")
+    return "\n".join(lines)
+
+
+def cost(cases: list[Case]) -> str:
+    """Microseconds per relation for assertion, and per 1000 characters for sections."""
+    notes = {case.note_id: case.text for case in cases}
+    began = time.process_time()
+    sections = {name: find_sections(text) for name, text in notes.items()}
+    seconds = time.process_time() - began
+    characters = sum(map(len, notes.values()))
+    sentences = {name: split_sentences(text) for name, text in notes.items()}
+    began = time.process_time()
+    for case in cases:
+        known = sections[case.note_id]
+        assert_relation(case.text, sentences[case.note_id], case.drug, case.event, known)
+    each = (time.process_time() - began) / len(cases)
+    return (
+        f"cost: assertion {1e6 * each:.0f} us per relation, sections "
+        f"{1e9 * seconds / characters:.0f} us per 1000 characters"
+    )
+
+
+def read_scores(path: Path | None) -> Scores:
+    """Learned probabilities per relation."""
+    if path is None:
+        return {}
+    stored = json.loads(path.read_text("utf-8"))
+    return {
+        key: {Assertion(status): float(value) for status, value in row.items()}
+        for key, row in stored.items()
+    }
+
+
 def main() -> None:
-    """Print a table per half."""
+    """Print a table per corpus, half and reader."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=["dev", "test"], help="only this half")
-    parser.add_argument("--errors", action="store_true", help="list the mistakes of the dev half")
+    parser.add_argument("--scores", type=Path, help="learned probabilities")
+    parser.add_argument("--errors", action="store_true", help="list the rules' mistakes on dev")
+    parser.add_argument("--habits", action="store_true", help="only count the rules' habits")
+    parser.add_argument("--keys", action="store_true", help="only list the relations to score")
     options = parser.parse_args()
     folder = os.environ.get("ADEWATCH_DATA_DIR")
     if not folder:
-        raise SystemExit("set ADEWATCH_DATA_DIR to the folder that holds clinical_ade/")
-    lines = (Path(folder) / "clinical_ade" / "notes.jsonl").read_text("utf-8").splitlines()
-    for name, notes in halves([json.loads(line) for line in lines if line]).items():
-        if options.half in (None, name):
-            results = list(judged(notes))
-            confusion = Counter((gold, found) for gold, found, _ in results)
-            sys.stdout.write(report(name, confusion) + "\n\n")
-            if options.errors and name == "dev":
-                for gold, found, where in results:
-                    if gold != found:
-                        sys.stdout.write(f"{gold} read as {found}: {where}\n")
+        raise SystemExit("set ADEWATCH_DATA_DIR to the folder that holds clinical_ade/ and phee/")
+    own, _ = own_notes(NOTES)
+    corpora = {"clinical": clinical(Path(folder)), "notes": own, "phee": phee(Path(folder))}
+    if options.habits:
+        sys.stdout.write(habits(corpora["clinical"]["dev"] + corpora["notes"]["dev"]) + "\n")
+        return
+    if options.keys:
+        list_keys(corpora)
+        return
+    scores = read_scores(options.scores)
+    for (corpus, halves), half in product(corpora.items(), ("dev", "test")):
+        if options.half not in (None, half):
+            continue
+        cases = [case for case in halves[half] if not scores or case.key in scores]
+        if not cases:
+            continue
+        if len(cases) < len(halves[half]):
+            sys.stdout.write(f"{corpus} {half}: {len(cases)} of {len(halves[half])} scored\n")
+        for name, reader in readers(scores).items():
+            confusion: Confusion = Counter()
+            for case in cases:
+                read = reader(case)
+                confusion[case.status, of_phee(read) if corpus == "phee" else read] += 1
+                if options.errors and half == "dev" and name == "rules" and read != case.status:
+                    sys.stdout.write(f"{case.status} read as {read}: {shown(case)}\n")
+            sys.stdout.write(report(f"{corpus} {half}: {name}", confusion) + "\n")
+    sys.stdout.write(cost(corpora["clinical"]["dev"]) + "\n")
+
+
+def list_keys(corpora: Mapping[str, Mapping[str, list[Case]]]) -> None:
+    """The relations to score, as JSON lines."""
+    for (corpus, halves), half in product(corpora.items(), ("dev", "test")):
+        for case in halves[half]:
+            row = {
+                "key": case.key,
+                "corpus": corpus,
+                "half": half,
+                "text": case.text,
+                "drug": list(case.drug),
+                "event": list(case.event),
+            }
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def shown(case: Case) -> str:
+    """Where a relation stands and what is around it."""
+    text, low = case.text, min(case.drug.start, case.event.start)
+    high = max(case.drug.end, case.event.end)
+    names = f"{text[slice(*case.drug)]} -> {text[slice(*case.event)]}"
+    around = text[max(0, low - 120) : low + 60] + " … " + text[max(low, high - 60) : high + 80]
+    return f"{case.note_id} {names}: {around!r}"
 
 
 if __name__ == "__main__":

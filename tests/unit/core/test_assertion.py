@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.assertion import assert_relation
+from services.core.assertion import Basis, assert_relation
 from services.core.assertion_rules import PRECEDENCE, RULES, Direction
 from services.core.contracts import Assertion
 from services.core.sentences import split_sentences
@@ -25,7 +25,7 @@ def read(marked: str) -> Assertion:
             spans[piece[0]] = Span(len(text), len(text) + len(piece) - 2)
             piece = piece[1:-1]
         text += piece
-    return assert_relation(text, split_sentences(text), spans["["], spans["{"])
+    return assert_relation(text, split_sentences(text), spans["["], spans["{"]).status
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,34 @@ def test_family(text: str) -> None:
     assert read(text) is Assertion.FAMILY
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Risks discussed:\n- [warfarin]: {bleeding}\n", "hypothetical"),
+        (
+            "Prior trials and why they ended:\n  * gabapentin\n  * [tramadol] - {seizure}\n",
+            "historical",
+        ),
+        ("Prev: allopurinol, gout. [Colchicine] 500: {the runs}.", "historical"),
+        ("ALLERGIES / INTOLERANCES (by pharmacy)\n1. [Codeine] - {vomiting}\n", "historical"),
+        ("Prev: nothing. Now: [colchicine] 500, {the runs}.", "affirmed"),
+        ("ALLERGIES: none.\n\nHe came with {rash} on [amoxicillin].", "affirmed"),
+        ("[Hydralazine] {lupus} 2015.", "historical"),
+        ("No [NSAIDs], {ulcers}.", "hypothetical"),
+        ("No [digoxin] {toxicity}.", "negated"),
+    ],
+)
+def test_lists_and_paragraphs_inherit_what_opens_them(text: str, status: str) -> None:
+    assert read(text) == status
+
+
+def test_the_basis_says_how_much_a_reading_rests_on() -> None:
+    text = "ALLERGIES:\npenicillin - hives."
+    sentences = split_sentences(text)
+    found = assert_relation(text, sentences, Span(11, 21), Span(24, 29))
+    assert found == (Assertion.HISTORICAL, Basis.HEADING)
+
+
 def test_the_order_of_precedence_is_total() -> None:
     assert sorted(PRECEDENCE) == sorted(Assertion)
     assert read("Mother had no {rash} with [amoxicillin].") is Assertion.FAMILY
@@ -183,7 +211,8 @@ def test_sentences_elsewhere_do_not_count() -> None:
 
 
 def test_mentions_outside_of_any_sentence_are_affirmed() -> None:
-    assert assert_relation("rash amoxicillin", [], Span(5, 16), Span(0, 4)) is Assertion.AFFIRMED
+    found = assert_relation("rash amoxicillin", [], Span(5, 16), Span(0, 4))
+    assert found == (Assertion.AFFIRMED, Basis.NOTHING)
 
 
 @given(
@@ -198,7 +227,7 @@ def test_any_text_and_any_two_spans_have_an_assertion(
         Span(min(start % size, size - 1), min(start % size + 1 + length % 9, size))
         for start, length in (places[:2], places[2:])
     )
-    assert assert_relation(text, split_sentences(text), first, second) in Assertion
+    assert assert_relation(text, split_sentences(text), first, second).status in Assertion
 
 
 @pytest.mark.parametrize(
