@@ -12,13 +12,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.core.contracts import Assertion
 from services.core.errors import ConfigurationError
 
 DEVELOPMENT_DATABASE = "sqlite:///adewatch.sqlite"
+DEVELOPMENT_KEY = "dev:not-a-secret-for-laptops-only"
+DEVELOPMENT_TOKEN = "laptop:not-a-secret-for-laptops-only"  # noqa: S105
 
 
 class Environment(StrEnum):
@@ -52,6 +54,7 @@ class Settings(BaseSettings):
     topic_extractions: str = "ade.extractions"
     topic_pairs: str = "pv.pairs"
     topic_signals: str = "pv.signals"
+    topic_merges: str = "ehr.merges"
     topic_partitions: int = Field(4, ge=1)
     topic_replication: int = Field(1, ge=1)
     topic_retention_days: float = Field(30.0, gt=0)
@@ -74,6 +77,23 @@ class Settings(BaseSettings):
     # Extraction
     note_max_bytes: int = Field(2 * 1024 * 1024, ge=1)
     tokens_per_batch: int = Field(4096, ge=128)
+
+    # Hospital messages: keys as words `name:secret`, the current one first
+    pseudonym_keys: SecretStr = SecretStr(DEVELOPMENT_KEY)
+    hospital_time_zone: str = "UTC"
+
+    # Gateway: a port of 0 leaves its listener out; tokens as words `name:token`
+    gateway_address: str = "127.0.0.1"
+    gateway_mllp_port: int = Field(0, ge=0, le=65535)
+    gateway_fhir_port: int = Field(0, ge=0, le=65535)
+    gateway_tokens: SecretStr = SecretStr(DEVELOPMENT_TOKEN)
+    gateway_tls_certificate: Path | None = None
+    gateway_tls_key: Path | None = None
+    gateway_client_ca: Path | None = None
+    gateway_max_connections: int = Field(64, ge=1)
+    gateway_max_in_flight: int = Field(8, ge=1)
+    gateway_idle_seconds: float = Field(3600.0, gt=0)
+    gateway_message_seconds: float = Field(30.0, gt=0)
 
     # Counting, detection, alerts
     counted_assertions: Annotated[frozenset[Assertion], NoDecode] = frozenset(
@@ -116,7 +136,21 @@ class Settings(BaseSettings):
             raise ValueError("production needs PostgreSQL: ADEWATCH_DATABASE_URL names SQLite")
         if not self.public_url.startswith("https://"):
             raise ValueError("production needs ADEWATCH_PUBLIC_URL with https")
+        if self.pseudonym_keys.get_secret_value() == DEVELOPMENT_KEY:
+            raise ValueError("production needs ADEWATCH_PSEUDONYM_KEYS")
+        self._refuse_an_open_gateway()
         return self
+
+    def _refuse_an_open_gateway(self) -> None:
+        if not (self.gateway_mllp_port or self.gateway_fhir_port):
+            return
+        if self.gateway_tls_certificate is None:
+            raise ValueError("production needs ADEWATCH_GATEWAY_TLS_CERTIFICATE for the gateway")
+        if self.gateway_fhir_port and self.gateway_tokens.get_secret_value() == DEVELOPMENT_TOKEN:
+            raise ValueError("production needs ADEWATCH_GATEWAY_TOKENS for the FHIR endpoint")
+        if self.gateway_mllp_port and self.gateway_client_ca is None:
+            # MLLP knows no other way to tell who sends.
+            raise ValueError("production needs ADEWATCH_GATEWAY_CLIENT_CA for the MLLP listener")
 
 
 def load_settings() -> Settings:

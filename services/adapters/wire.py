@@ -45,6 +45,7 @@ SCHEMA_VERSIONS: Mapping[type[object], int] = {
     contracts.PairDelta: contracts.PAIR_DELTA_SCHEMA,
     contracts.Signal: contracts.SIGNAL_SCHEMA,
     contracts.Alert: contracts.ALERT_SCHEMA,
+    contracts.PatientMerge: contracts.MERGE_SCHEMA,
 }
 
 UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {}

@@ -13,13 +13,14 @@ from services.core.contracts import (
     MentionType,
     Note,
     PairDelta,
+    PatientMerge,
     Relation,
     Signal,
     Table,
 )
 from services.core.errors import InvalidMessage
 
-Contract = Note | Extraction | PairDelta | Signal | Alert
+Contract = Note | Extraction | PairDelta | Signal | Alert | PatientMerge
 
 MAX_INTEGER = 2**63 - 1
 """Greatest version, sequence or count: a signed 64-bit column holds it."""
@@ -50,6 +51,9 @@ def check(message: Contract) -> None:
             _named(alert_id=message.alert_id, signal_id=message.signal_id)
             _named(drug=message.drug, event=message.event, rule=message.rule)
             _statistics(message.counts, message.measures)
+        case PatientMerge():
+            _named(source=message.source, surviving=message.surviving, retired=message.retired)
+            _need(message.surviving != message.retired, "retired: the same as surviving")
 
 
 def _need(condition: bool, detail: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import cached_property, partial
 from random import SystemRandom
 from uuid import uuid4
@@ -28,12 +29,16 @@ from services.alert.handler import Alerter
 from services.config import Environment, Settings
 from services.core import rules
 from services.core.ports import TokenModel
+from services.core.pseudonyms import Pseudonymiser, parse_keys
+from services.core.reading import Reading
 from services.detect.handler import Detector
 from services.extract.batching import BatchedModel
 from services.extract.handler import Extractor
 from services.extract.mentions import MentionFinder
 from services.extract.relations import RelationFinder
 from services.extract.tokens import NER_MAX_TOKENS
+from services.ingest.intake import SOURCE_HEADER, Intake, time_zone
+from services.ingest.recognise import parse
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +103,23 @@ class Components:
         )
         self._closing.push_async_callback(server.close)
         return server
+
+    @cached_property
+    def intake(self) -> Intake:
+        """The door of messages of hospitals."""
+        settings = self.settings
+        keys = parse_keys(settings.pseudonym_keys.get_secret_value())
+        return Intake(
+            Pseudonymiser(keys),
+            max_text_bytes=settings.note_max_bytes,
+            zone=time_zone(settings.hospital_time_zone),
+        )
+
+    def parse(self, value: bytes, headers: Mapping[str, bytes]) -> Reading:
+        """Read a message of a hospital by its headers and its content."""
+        content_type = headers.get("content-type", b"").decode("latin-1")
+        source = headers.get(SOURCE_HEADER, b"").decode("utf-8", "replace")
+        return parse(value, replace(self.intake, source=source), content_type=content_type)
 
     @cached_property
     def extractor(self) -> Extractor:

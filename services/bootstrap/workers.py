@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,11 +17,10 @@ from services.aggregate.agent import AggregateStage
 from services.alert.agent import AlertStage
 from services.bootstrap.components import Components
 from services.config import Settings
-from services.core.contracts import Extraction, Note, PairDelta, Signal
+from services.core.contracts import Extraction, PairDelta, Signal
 from services.core.ports import Stage
 from services.detect.agent import DetectStage
 from services.extract.agent import ExtractStage
-from services.ingest.recognise import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ def topics(settings: Settings) -> list[TopicSpec]:
         settings.topic_extractions,
         settings.topic_pairs,
         settings.topic_signals,
+        settings.topic_merges,
     )
     limit = settings.message_max_bytes
     sizes = dict.fromkeys(sources, limit) | {
@@ -67,19 +67,15 @@ async def create_topics(settings: Settings) -> list[str]:
     )
 
 
-def _parse(settings: Settings, value: bytes, headers: Mapping[str, bytes]) -> Note:
-    content_type = headers.get("content-type", b"").decode("latin-1")
-    return parse(value, content_type=content_type, max_text_bytes=settings.note_max_bytes)
-
-
 def _extract(components: Components) -> _Work:
     settings = components.settings
     stage = ExtractStage(
         components.extractor,
         components.publisher,
-        parse=partial(_parse, settings),
+        parse=components.parse,
         encode=wire.encode,
         topic=settings.topic_extractions,
+        merges_topic=settings.topic_merges,
     )
     return _Work(stage, settings.topic_notes, settings.batch_notes)
 

@@ -19,6 +19,7 @@ EXTRACTION_SCHEMA = 1
 PAIR_DELTA_SCHEMA = 1
 SIGNAL_SCHEMA = 1
 ALERT_SCHEMA = 1
+MERGE_SCHEMA = 1
 
 
 class NoteStatus(StrEnum):
@@ -79,6 +80,26 @@ class Note:
     def key(self) -> str:
         """Identity of the document over all its versions."""
         return identity.note_key(self.source, self.note_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientMerge:
+    """The source says that two pseudonyms are one patient: `retired` goes on as `surviving`.
+
+    It comes from a merge in the hospital's index of patients, or from a new key of the pseudonyms
+    (the same patient under the older and the current key). Applying it twice changes nothing.
+    """
+
+    source: str
+    surviving: str
+    retired: str
+    occurred_at: datetime
+    schema_version: int = MERGE_SCHEMA
+
+    @property
+    def merge_id(self) -> str:
+        """Identity of the merge, whoever tells of it and however often."""
+        return identity.identity("merge", self.surviving, self.retired)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,15 @@
-"""The extract stage on its topic: notes in, extractions out."""
+"""The extract stage on its topic: notes in, extractions out, and merges of patients beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from services.core.contracts import Extraction, Note
+from services.core.contracts import Extraction, PatientMerge
 from services.core.ports import Message, Publisher, Rejected
-from services.core.reading import read_all
+from services.core.reading import Reading, read_all
 from services.extract.handler import Extractor
 
-Parse = Callable[[bytes, Mapping[str, bytes]], Note]
+Parse = Callable[[bytes, Mapping[str, bytes]], Reading]
 
 
 class ExtractStage:
@@ -23,26 +23,41 @@ class ExtractStage:
         publisher: Publisher,
         *,
         parse: Parse,
-        encode: Callable[[Extraction], bytes],
+        encode: Callable[[Extraction | PatientMerge], bytes],
         topic: str,
+        merges_topic: str,
     ) -> None:
         self._extractor = extractor
         self._publisher = publisher
         self._parse = parse
         self._encode = encode
         self._topic = topic
+        self._merges_topic = merges_topic
 
     async def recover(self) -> None:
         """Nothing to do: an extraction that was not acknowledged is made again."""
 
     async def process(self, messages: Sequence[Message]) -> Sequence[Rejected]:
         """See `Stage`."""
-        notes, rejected = read_all(
-            messages, lambda message: self._parse(message.value or b"", message.headers)
+        read, rejected = read_all(
+            messages,
+            lambda message: (message, self._parse(message.value or b"", message.headers)),
         )
-        extractions = await self._extractor.extract(notes)
+        for message, reading in read:
+            if reading.complaint is not None:
+                rejected.append(Rejected(message, *reading.complaint))
+        await self._publish_merges([merge for _, reading in read for merge in reading.merges])
+        extractions = await self._extractor.extract(
+            [note for _, reading in read for note in reading.notes]
+        )
         await self._publisher.publish(
             self._topic,
             [(extraction.patient_key, self._encode(extraction)) for extraction in extractions],
         )
         return rejected
+
+    async def _publish_merges(self, merges: Sequence[PatientMerge]) -> None:
+        if merges:
+            await self._publisher.publish(
+                self._merges_topic, [(merge.surviving, self._encode(merge)) for merge in merges]
+            )

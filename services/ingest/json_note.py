@@ -40,9 +40,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
 from services.core.contracts import NOTE_SCHEMA, Note, NoteStatus, Sex
 from services.core.errors import InvalidMessage
-
-MAX_TEXT_BYTES = 2 * 1024 * 1024
-"""Default limit of a note's text in UTF-8."""
+from services.ingest.intake import MAX_TEXT_BYTES
 
 _ENVELOPE_BYTES = 64 * 1024
 _ESCAPED = 6  # a character of one byte is six bytes long when written as \u0041

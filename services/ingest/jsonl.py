@@ -22,7 +22,8 @@ from pydantic_core import from_json, to_json
 
 from services.core.contracts import Note
 from services.core.errors import InvalidMessage
-from services.ingest.json_note import MAX_TEXT_BYTES, parse_json_note
+from services.ingest.intake import MAX_TEXT_BYTES
+from services.ingest.json_note import parse_json_note
 
 _TEXTS = ("text", "transcription", "note")
 _IDS = ("note_id", "id", "sample_ids")

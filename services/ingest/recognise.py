@@ -1,7 +1,7 @@
-"""Which format a message has, and its note.
+"""Which format a message has, and its notes.
 
 A declared content type decides; without one, or with a generic one, the content does. A format is
-one entry of `FORMATS`; one without a parser is known by name and refused.
+one entry of `FORMATS`. Notes that are not in English are set aside, whatever their format.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from typing import Protocol
 
 from services.core.contracts import Note
 from services.core.errors import InvalidMessage
-from services.ingest.json_note import MAX_TEXT_BYTES, parse_json_note
+from services.core.reading import Reading, Refusal
+from services.ingest.fhir import parse_fhir
+from services.ingest.hl7_v2 import parse_hl7
+from services.ingest.intake import Intake
+from services.ingest.json_note import parse_json_note
+from services.ingest.language import require_english
 
 _GENERIC = frozenset(["", "application/json", "application/octet-stream", "text/json"])
 _HEAD_BYTES = 4096
@@ -21,10 +26,10 @@ _RESOURCE = re.compile(rb'^[\s{].{0,4000}?(?<!\\)"resourceType"\s{0,20}:', re.DO
 
 
 class Parser(Protocol):
-    """Reads a note of one format, or raises InvalidMessage."""
+    """Reads a message of one format, or raises InvalidMessage."""
 
-    def __call__(self, value: bytes, *, max_text_bytes: int) -> Note:
-        """The note in `value`, with at most so many bytes of text."""
+    def __call__(self, value: bytes, intake: Intake) -> Reading:
+        """What the message holds."""
         ...
 
 
@@ -36,13 +41,13 @@ class Format:
         name: for error messages.
         media_types: in lower case, without parameters.
         begins: whether the first 4,096 bytes of a message look like this format.
-        parser: None while the format cannot be read.
+        parser: reads it.
     """
 
     name: str
     media_types: frozenset[str]
     begins: Callable[[bytes], bool]
-    parser: Parser | None
+    parser: Parser
 
 
 def _like_hl7(head: bytes) -> bool:
@@ -53,54 +58,73 @@ def _like_fhir(head: bytes) -> bool:
     return b"http://hl7.org/fhir" in head[:512] or _RESOURCE.match(head) is not None
 
 
+def _read_json_note(value: bytes, intake: Intake) -> Reading:
+    return Reading((parse_json_note(value, max_text_bytes=intake.max_text_bytes),))
+
+
 FORMATS: tuple[Format, ...] = (
     Format(
         "HL7 v2",
         frozenset(["application/hl7-v2", "x-application/hl7-v2+er7", "application/hl7-v2+er7"]),
         _like_hl7,
-        None,
+        parse_hl7,
     ),
     Format(
         "FHIR",
         frozenset(["application/fhir+json", "application/fhir+xml", "application/json+fhir"]),
         _like_fhir,
-        None,
+        parse_fhir,
     ),
     # The last one takes what no other knows, so that its errors say what is wrong.
     Format(
         "JSON note",
         frozenset(["application/vnd.adewatch.note+json"]),
         lambda head: True,
-        parse_json_note,
+        _read_json_note,
     ),
 )
 
 
 def parse(
     value: bytes,
+    intake: Intake,
     *,
     content_type: str | None = None,
-    max_text_bytes: int = MAX_TEXT_BYTES,
     formats: Sequence[Format] = FORMATS,
-) -> Note:
-    """Read a note of any known format.
+) -> Reading:
+    """Read a message of any known format.
 
     Args:
         value: the message.
+        intake: the door it comes in by.
         content_type: its declared media type, parameters allowed; None if none was declared.
-        max_text_bytes: longest text accepted, in bytes of UTF-8.
         formats: what is known, the more particular ones first.
 
     Raises:
-        InvalidMessage: "unsupported-format", or a reason of the format's parser.
+        InvalidMessage: "unsupported-format", "unsupported-language", or a reason of the format's
+            parser. Parts that cannot be read beside others that can are in the reading.
     """
     media_type = (content_type or "").partition(";")[0].strip().lower()
     known = _recognised(value, media_type, formats)
     if known is None:
         raise InvalidMessage("unsupported-format", "unknown content type")
-    if known.parser is None:
-        raise InvalidMessage("unsupported-format", f"{known.name} cannot be read")
-    return known.parser(value, max_text_bytes=max_text_bytes)
+    return _in_english(known.parser(value, intake))
+
+
+def _in_english(reading: Reading) -> Reading:
+    """The reading with notes of other languages refused."""
+    notes: list[Note] = []
+    refused = list(reading.refused)
+    for position, note in enumerate(reading.notes):
+        try:
+            notes.append(require_english(note))
+        except InvalidMessage as error:
+            refused.append(Refusal(position, error.reason, error.detail))
+    if len(notes) == len(reading.notes):
+        return reading
+    if not notes:
+        raise InvalidMessage(refused[-1].reason, refused[-1].detail)
+    return Reading(tuple(notes), reading.merges, tuple(refused))
 
 
 def _recognised(value: bytes, media_type: str, formats: Sequence[Format]) -> Format | None:

@@ -17,6 +17,14 @@ PRODUCTION = {
     "ADEWATCH_REDIS_URL": "redis://redis:6379/0",
     "ADEWATCH_DATABASE_URL": "postgresql+psycopg://adewatch@db/adewatch",
     "ADEWATCH_PUBLIC_URL": "https://adewatch.hospital.example",
+    "ADEWATCH_PSEUDONYM_KEYS": "k1:0123456789abcdef",
+}
+GATEWAY = {
+    "ADEWATCH_GATEWAY_MLLP_PORT": "2575",
+    "ADEWATCH_GATEWAY_FHIR_PORT": "8443",
+    "ADEWATCH_GATEWAY_TLS_CERTIFICATE": "server.pem",
+    "ADEWATCH_GATEWAY_TOKENS": "ehr:0123456789abcdef",
+    "ADEWATCH_GATEWAY_CLIENT_CA": "ca.pem",
 }
 
 
@@ -46,6 +54,7 @@ def test_a_complete_production_configuration_is_accepted(monkeypatch: pytest.Mon
         ("ADEWATCH_REDIS_URL", None),
         ("ADEWATCH_DATABASE_URL", "sqlite:///record.sqlite"),
         ("ADEWATCH_PUBLIC_URL", "http://adewatch.hospital.example"),
+        ("ADEWATCH_PSEUDONYM_KEYS", None),
     ],
 )
 def test_production_refuses_development_settings(
@@ -78,3 +87,37 @@ def test_a_wrong_value_is_named_but_not_quoted(monkeypatch: pytest.MonkeyPatch) 
         load_settings()
     assert "s3cret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_gateway_with_tls_and_authentication_is_accepted_in_production(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (PRODUCTION | GATEWAY).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().gateway_mllp_port == 2575
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ADEWATCH_GATEWAY_TLS_CERTIFICATE",
+        "ADEWATCH_GATEWAY_TOKENS",
+        "ADEWATCH_GATEWAY_CLIENT_CA",
+    ],
+)
+def test_an_open_gateway_is_refused_in_production(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for known, value in (PRODUCTION | GATEWAY).items():
+        monkeypatch.setenv(known, value)
+    monkeypatch.delenv(name)
+    with pytest.raises(ConfigurationError, match=name):
+        load_settings()
+
+
+def test_secrets_of_hospital_messages_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADEWATCH_PSEUDONYM_KEYS", "k1:0123456789abcdef")
+    monkeypatch.setenv("ADEWATCH_GATEWAY_TOKENS", "ehr:fedcba9876543210")
+    shown = repr(load_settings())
+    assert "0123456789abcdef" not in shown
+    assert "fedcba9876543210" not in shown

@@ -24,6 +24,7 @@ CONTRACTS: Mapping[str, type[Contract]] = {
     "pair_delta": contracts.PairDelta,
     "signal": contracts.Signal,
     "alert": contracts.Alert,
+    "patient_merge": contracts.PatientMerge,
 }
 
 

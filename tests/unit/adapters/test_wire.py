@@ -23,6 +23,7 @@ from services.core.contracts import (
     Note,
     NoteStatus,
     PairDelta,
+    PatientMerge,
     Relation,
     Sex,
     Signal,
@@ -123,12 +124,14 @@ ALERT = Alert(
     occurred_at=WHEN,
     link="https://adewatch.example/signals/1",
 )
+MERGE = PatientMerge(source="st-marien", surviving="k1-a", retired="k1-b", occurred_at=WHEN)
 MESSAGES: dict[str, Contract] = {
     "note": NOTE,
     "extraction": EXTRACTION,
     "pair_delta": PAIR_DELTA,
     "signal": SIGNAL,
     "alert": ALERT,
+    "patient_merge": MERGE,
 }
 
 
@@ -345,3 +348,7 @@ def test_what_json_cannot_say_is_not_encoded() -> None:
     for message in unsayable:
         with pytest.raises(InvalidMessage, match="not-encodable"):
             wire.encode(message)
+
+
+def test_a_patient_is_not_merged_with_itself() -> None:
+    assert refused(PatientMerge, changed(MERGE, retired="k1-a")).reason == "inconsistent"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from services.core.contracts import Note
 from services.core.errors import InvalidMessage
+from services.core.reading import Reading
+from services.ingest.intake import Intake
 from services.ingest.json_note import parse_json_note
 from services.ingest.recognise import FORMATS, Format, parse
+from tests.samples.hospital import INTAKE, document, encoded, hl7, oru
 
 NOTE = json.dumps(
     {
@@ -34,45 +37,76 @@ NOTE = json.dumps(
     ],
 )
 def test_a_json_note_is_recognised(content_type: str | None) -> None:
-    assert parse(NOTE, content_type=content_type) == parse_json_note(NOTE)
+    assert parse(NOTE, INTAKE, content_type=content_type) == Reading((parse_json_note(NOTE),))
 
 
 @pytest.mark.parametrize(
-    ("value", "content_type", "named"),
+    ("value", "content_type", "reason"),
     [
-        (b"MSH|^~\\&|EHR|", None, "HL7 v2"),
-        (b"\x0bMSH|^~\\&|EHR|", "application/octet-stream", "HL7 v2"),
-        (b"", "application/hl7-v2", "HL7 v2"),
-        (b'{"resourceType": "DocumentReference"}', None, "FHIR"),
-        (b'{\n "id": "1",\n "resourceType" : "Bundle"}', "application/json", "FHIR"),
-        (b'<Bundle xmlns="http://hl7.org/fhir">', None, "FHIR"),
-        (b"{}", "application/fhir+json; fhirVersion=4.0", "FHIR"),
-        (NOTE, "text/plain", "unknown content type"),
+        (b"MSH|^~\\&|EHR|", None, "unsupported-event"),
+        (b"\x0bMSH|^~\\&|EHR|", "application/octet-stream", "unsupported-event"),
+        (b"", "application/hl7-v2", "not-hl7"),
+        (b'{"resourceType": "DocumentReference"}', None, "missing-field"),
+        (b'{\n "id": "1",\n "resourceType" : "Bundle"}', "application/json", "no-document"),
+        (b'<Bundle xmlns="http://hl7.org/fhir">', None, "unsupported-format"),
+        (b"{}", "application/fhir+json; fhirVersion=4.0", "unsupported-resource"),
+        (NOTE, "text/plain", "unsupported-format"),
     ],
 )
-def test_formats_without_a_parser_are_refused_by_name(
-    value: bytes, content_type: str | None, named: str
+def test_each_format_is_recognised_and_its_own_parser_refuses(
+    value: bytes, content_type: str | None, reason: str
 ) -> None:
-    with pytest.raises(InvalidMessage, match=named) as caught:
-        parse(value, content_type=content_type)
-    assert caught.value.reason == "unsupported-format"
+    with pytest.raises(InvalidMessage) as caught:
+        parse(value, INTAKE, content_type=content_type)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("value", [hl7().encode(), b"\x0b" + hl7().encode(), encoded(document())])
+def test_messages_of_hospitals_are_recognised_by_content(value: bytes) -> None:
+    (note,) = parse(value, INTAKE).notes
+    assert "amoxicillin" in note.text
+
+
+def test_a_note_in_another_language_is_set_aside_whatever_its_format() -> None:
+    german = "Die Patientin entwickelte nach der Gabe von Amoxicillin einen Ausschlag und wurde"
+    for value in (
+        NOTE.replace(b"He quotes", german.encode() + b" und der und die"),
+        hl7(observations=f"OBX|1|TX|N||{german}").encode(),
+    ):
+        with pytest.raises(InvalidMessage) as caught:
+            parse(value, INTAKE)
+        assert caught.value.reason == "unsupported-language"
+        assert "Patientin" not in str(caught.value)
+
+
+def test_one_note_in_another_language_does_not_stop_the_others() -> None:
+    reading = parse(
+        oru(
+            ("R1", "OBX|1|TX|N||Die Lunge ist frei und der Patient wurde nach Hause entlassen"),
+            ("R2", "OBX|1|TX|N||The lungs are clear."),
+        ).encode(),
+        INTAKE,
+    )
+    assert [note.note_id for note in reading.notes] == ["R2@RAD"]
+    assert [item.reason for item in reading.refused] == ["unsupported-language"]
 
 
 def test_a_declared_format_outweighs_the_content() -> None:
     with pytest.raises(InvalidMessage) as caught:
-        parse(b"MSH|", content_type="application/vnd.adewatch.note+json")
+        parse(b"MSH|", INTAKE, content_type="application/vnd.adewatch.note+json")
     assert caught.value.reason == "not-json"
 
 
 def test_a_new_format_is_one_entry() -> None:
-    def read(value: bytes, *, max_text_bytes: int) -> Note:
-        return parse_json_note(NOTE, max_text_bytes=max_text_bytes)
+    def read(value: bytes, intake: Intake) -> Reading:
+        return Reading((parse_json_note(NOTE),))
 
     csv = Format("CSV", frozenset(["text/csv"]), lambda head: head.startswith(b"id,"), read)
-    assert parse(b"id,text", formats=(csv, *FORMATS)) == parse_json_note(NOTE)
-    assert parse(b"", content_type="text/csv", formats=(csv, *FORMATS)) == parse_json_note(NOTE)
+    expected = Reading((parse_json_note(NOTE),))
+    assert parse(b"id,text", INTAKE, formats=(csv, *FORMATS)) == expected
+    assert parse(b"", INTAKE, content_type="text/csv", formats=(csv, *FORMATS)) == expected
 
 
 def test_the_limit_reaches_the_parser() -> None:
     with pytest.raises(InvalidMessage, match="too-large"):
-        parse(NOTE, max_text_bytes=10)
+        parse(NOTE, replace(INTAKE, max_text_bytes=10))

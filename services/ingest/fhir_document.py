@@ -1,0 +1,178 @@
+"""A FHIR R4 DocumentReference to notes.
+
+    status / docStatus          the note is
+    current                     current (docStatus preliminary, final and amended alike)
+    superseded                  retracted: what replaced it is a note of its own
+    entered-in-error (either)   retracted
+
+`relatesTo` with code `replaces` also retracts its target; `appends` leaves its target alone: an
+addendum is a note of its own. Of several renditions the first readable one is taken. The version
+is made of meta.lastUpdated, or else the document's own time, and meta.versionId (decision 0009).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from services.core.contracts import Note, NoteStatus
+from services.core.errors import InvalidMessage
+from services.core.reading import Reading
+from services.ingest.attachments import Attachment as Document
+from services.ingest.attachments import text_of_attachment
+from services.ingest.fhir_fields import day_of, first_time, patient_of, sex_of, target_of
+from services.ingest.fhir_models import (
+    Attachment,
+    Binary,
+    DocumentReference,
+    Encounter,
+    Identifier,
+    Patient,
+    Reference,
+)
+from services.ingest.intake import Intake, age_at, label, name, version_of
+
+T = TypeVar("T")
+
+_UNKNOWN_SOURCE = "fhir"
+_GONE = frozenset(["superseded", "entered-in-error"])
+_STATUSES = frozenset(["current", *_GONE])
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The resources that come with a document, by every reference that may point to them."""
+
+    patients: dict[str, Patient] = field(default_factory=dict, repr=False)
+    encounters: dict[str, Encounter] = field(default_factory=dict, repr=False)
+    binaries: dict[str, Binary] = field(default_factory=dict, repr=False)
+
+
+def source_of(meta_source: str | None, intake: Intake) -> str:
+    """Who sends: as the door knows it, else meta.source without its fragment, else "fhir"."""
+    given = intake.source or (meta_source or "").partition("#")[0]
+    return label(given) or _UNKNOWN_SOURCE
+
+
+def read_document(
+    document: DocumentReference, surroundings: Surroundings, intake: Intake
+) -> Reading:
+    """The note of a document, and retractions of those it replaces.
+
+    Raises:
+        InvalidMessage: "missing-field", "invalid-value", "no-text", or a reason of attachments.
+    """
+    source = source_of(document.meta.source, intake)
+    patient = _lookup(surroundings.patients, document.subject)
+    pseudonym = patient_of(document.subject, patient, source, intake)
+    written_at = _written_at(document, surroundings, intake)
+    if document.status not in _STATUSES:
+        raise InvalidMessage("invalid-value", "status: current, superseded or entered-in-error")
+    gone = document.status in _GONE or document.docStatus == "entered-in-error"
+    note = Note(
+        source=source,
+        note_id=name(_document_id(document), "id"),
+        version=_version(document, written_at, intake),
+        patient_key=pseudonym.key,
+        written_at=written_at,
+        text="" if gone else _text(document, surroundings, intake.max_text_bytes),
+        status=NoteStatus.RETRACTED if gone else NoteStatus.CURRENT,
+        sex=sex_of(patient),
+        age_years=age_at(day_of(patient.birthDate) if patient else None, written_at),
+        note_type=label(document.type.label if document.type else None),
+    )
+    replaced = () if gone else tuple(_replaced(document, note))
+    return Reading((note, *replaced), pseudonym.merges(source, written_at))
+
+
+def _document_id(document: DocumentReference) -> str:
+    if document.id:
+        return document.id
+    identifiers = [document.masterIdentifier, *document.identifier]
+    return next((found for item in identifiers if (found := _identifier(item))), "")
+
+
+def _identifier(identifier: Identifier | None) -> str:
+    return (identifier.value or "") if identifier is not None else ""
+
+
+def _written_at(
+    document: DocumentReference, surroundings: Surroundings, intake: Intake
+) -> datetime:
+    period = document.context.period
+    encounters = (
+        _lookup(surroundings.encounters, reference) for reference in document.context.encounter
+    )
+    periods = [period, *(encounter.period for encounter in encounters if encounter is not None)]
+    found = first_time(
+        intake,
+        document.date,
+        *(content.attachment.creation for content in document.content),
+        *(item.start for item in periods if item is not None),
+        document.meta.lastUpdated,
+    )
+    if found is None:
+        raise InvalidMessage("missing-field", "date")
+    return found
+
+
+def _version(document: DocumentReference, written_at: datetime, intake: Intake) -> int:
+    changed_at = first_time(intake, document.meta.lastUpdated) or written_at
+    number = document.meta.versionId or ""
+    rank = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    return version_of(changed_at, rank)
+
+
+def _replaced(document: DocumentReference, note: Note) -> Iterator[Note]:
+    for relation in document.relatesTo:
+        if relation.code != "replaces":
+            continue
+        target = target_of(relation.target.reference)
+        target_id = target.id if target is not None else _identifier(relation.target.identifier)
+        if not target_id:
+            raise InvalidMessage("missing-field", "relatesTo.target")
+        if (replaced_id := name(target_id, "relatesTo.target")) != note.note_id:
+            yield replace(note, note_id=replaced_id, status=NoteStatus.RETRACTED, text="")
+
+
+def _text(document: DocumentReference, surroundings: Surroundings, max_bytes: int) -> str:
+    problems: list[InvalidMessage] = []
+    for content in document.content:
+        try:
+            return text_of_attachment(_fetched(content.attachment, surroundings), max_bytes)
+        except InvalidMessage as error:
+            problems.append(error)
+    if not problems:
+        raise InvalidMessage("no-text", "content: no attachment")
+    raise InvalidMessage(problems[0].reason, problems[0].detail)
+
+
+def _fetched(attachment: Attachment, surroundings: Surroundings) -> Document:
+    """The document of an attachment; a URL counts if it points into the Bundle."""
+    if attachment.data is not None:
+        return Document(attachment.contentType or "", _from_base64(attachment.data))
+    binary = _lookup(surroundings.binaries, Reference(reference=attachment.url))
+    if binary is not None and binary.data is not None:
+        media_type = attachment.contentType or binary.contentType or ""
+        return Document(media_type, _from_base64(binary.data))
+    if attachment.url:
+        raise InvalidMessage("unsupported-attachment", "a document by reference is not fetched")
+    raise InvalidMessage("no-text", "content.attachment: neither data nor url")
+
+
+def _from_base64(data: str) -> bytes:
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        pass
+    raise InvalidMessage("invalid-attachment", "content.attachment.data is not base64")
+
+
+def _lookup(known: Mapping[str, T], reference: Reference) -> T | None:
+    target = target_of(reference.reference)
+    keys = [reference.reference or "", f"{target.type}/{target.id}" if target else ""]
+    return next((known[key] for key in keys if key in known), None)
