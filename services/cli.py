@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(operate.worker)
+app.command()(operate.gateway)
 app.command()(notes.extract)
 app.command()(notes.send)
 app.add_typer(operate.topics, name="topics")

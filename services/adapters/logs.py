@@ -51,6 +51,8 @@ def configure(level: str) -> None:
         "faust": logging.WARNING,
         "mode": logging.WARNING,
         "httpx": logging.WARNING,
+        "uvicorn": logging.WARNING,
+        "asyncio": logging.WARNING,
         "httpcore": logging.WARNING,
         "sqlalchemy": logging.WARNING,
         "alembic": logging.WARNING,

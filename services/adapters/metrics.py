@@ -54,6 +54,22 @@ class StageMetrics:
         self._unavailable.labels(stage=self._stage, dependency=dependency).inc()
 
 
+class GatewayMetrics:
+    """Counters of the gateway."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._messages = Counter(
+            "adewatch_gateway_messages",
+            "Messages that hospitals sent: accepted, refused, or told to come again.",
+            ["protocol", "outcome"],
+            registry=registry,
+        )
+
+    def observe(self, protocol: str, outcome: str) -> None:
+        """Count a message."""
+        self._messages.labels(protocol=protocol, outcome=outcome).inc()
+
+
 def serve(port: int, *, address: str) -> None:
     """Serve /metrics on an address of this host, unless the port is 0."""
     if port:

@@ -13,6 +13,7 @@ from services.adapters.sql import migrate
 from services.aggregate.verification import Verification
 from services.bootstrap import workers
 from services.bootstrap.components import Components
+from services.bootstrap.gateway import run_gateway
 from services.commands.console import out, with_components
 from services.config import load_settings
 from services.core.errors import ConfigurationError
@@ -31,6 +32,13 @@ def worker(
     settings = load_settings()
     logs.configure(settings.log_level)
     raise typer.Exit(asyncio.run(workers.run_worker(stage, settings)))
+
+
+def gateway() -> None:
+    """Take HL7 v2 over MLLP and FHIR over HTTPS until SIGTERM."""
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    asyncio.run(run_gateway(settings))
 
 
 @topics.command("create")

@@ -1,0 +1,1 @@
+"""The gateway: hospitals' own protocols in front of the topic of notes."""
