@@ -38,7 +38,7 @@ def ask(server: Triton, model: str, rows: list[list[int]]) -> dict[str, NDArray[
         tensor.set_data_from_numpy(values)
         inputs.append(tensor)
     with grpc.InferenceServerClient(server.grpc) as client:
-        result = client.infer(model, inputs, client_timeout=60)
+        result = client.infer(model, inputs, client_timeout=240)
         return {name: result.as_numpy(name) for name in ("logits", "probabilities")}
 
 
