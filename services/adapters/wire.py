@@ -48,7 +48,13 @@ SCHEMA_VERSIONS: Mapping[type[object], int] = {
     contracts.PatientMerge: contracts.MERGE_SCHEMA,
 }
 
-UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {}
+
+def _as_it_is(payload: Payload) -> Payload:
+    """What the next version adds has a default."""
+    return payload
+
+
+UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {contracts.Extraction: {1: _as_it_is}}
 """Per contract, the upgrader from each older schema version to the one after it."""
 
 ADAPTERS: Mapping[type[object], TypeAdapter[Any]] = {

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from services.core import identity
 
 NOTE_SCHEMA = 1
-EXTRACTION_SCHEMA = 1
+EXTRACTION_SCHEMA = 2
 PAIR_DELTA_SCHEMA = 1
 SIGNAL_SCHEMA = 1
 ALERT_SCHEMA = 1
@@ -125,7 +125,8 @@ class Relation:
 
     `drug_id` and `event_id` are mention ids of the same extraction. `evidence_start` and
     `evidence_end` span the window that was read; `evidence_text` is that text (patient text: it
-    goes to the record, never to a log, a metric or a webhook).
+    goes to the record, never to a log, a metric or a webhook). `section` is the name of the part
+    of the note that the event stands in (`services.core.section_rules`); None before any heading.
     """
 
     relation_id: str
@@ -136,6 +137,7 @@ class Relation:
     evidence_start: int
     evidence_end: int
     evidence_text: str
+    section: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

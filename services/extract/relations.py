@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.core import assertion
 from services.core.contracts import Mention, MentionType, Relation
 from services.core.ports import TokenEncoder
-from services.core.sections import Section, find_sections
+from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
 from services.core.windows import mark_pair, pair_window
 from services.extract.batching import BatchedModel
@@ -106,6 +106,7 @@ def _relation(
     relation_id: str,
 ) -> Relation:
     drug, event = _span(pair.drug), _span(pair.event)
+    section = section_at(sections, event.start)
     return Relation(
         relation_id=relation_id,
         drug_id=pair.drug.mention_id,
@@ -117,6 +118,7 @@ def _relation(
         evidence_start=pair.window.start,
         evidence_end=pair.window.end,
         evidence_text=text.text[pair.window.start : pair.window.end],
+        section=None if section is None else section.name.value,
     )
 
 

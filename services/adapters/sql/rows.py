@@ -77,6 +77,7 @@ def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) ->
                 "event_end": event.end,
                 "event_text": storable(event.text),
                 "assertion": relation.assertion.value,
+                "section": None if relation.section is None else storable(relation.section),
                 "counted": relation.assertion in counted,
                 "probability": relation.probability,
                 "evidence_start": relation.evidence_start,

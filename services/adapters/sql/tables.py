@@ -64,6 +64,7 @@ class EvidenceRow(Base, table=True):
     event_end: int = Field(sa_type=BigInteger)
     event_text: str
     assertion: str
+    section: str | None
     counted: bool
     probability: float
     evidence_start: int = Field(sa_type=BigInteger)

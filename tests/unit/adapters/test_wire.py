@@ -153,6 +153,14 @@ def test_a_message_survives_the_wire(name: str) -> None:
     assert wire.encode(wire.decode(type(message), data)) == data
 
 
+def test_the_section_of_a_relation_survives_the_wire_and_version_1_has_none() -> None:
+    relation = replace(EXTRACTION.relations[0], section="allergies")
+    message = replace(EXTRACTION, relations=(relation,))
+    assert wire.decode(Extraction, wire.encode(message)) == message
+    old = wire.decode(Extraction, (FIXTURES / "extraction.json").read_bytes())
+    assert (old.schema_version, old.relations[0].section) == (2, None)
+
+
 @pytest.mark.parametrize("name", MESSAGES)
 def test_messages_of_version_1_read_for_ever(name: str) -> None:
     message = MESSAGES[name]
