@@ -47,7 +47,15 @@ SCHEMA_VERSIONS: Mapping[type[object], int] = {
     contracts.Alert: contracts.ALERT_SCHEMA,
 }
 
-UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {}
+
+def _signal_1_to_2(payload: Payload) -> Payload:
+    """Before version 2 a snapshot had no hyperparameters, and no rule had a boundary."""
+    return {**payload, "theta": None, "boundary": None}
+
+
+UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {
+    contracts.Signal: {1: _signal_1_to_2},
+}
 """Per contract, the upgrader from each older schema version to the one after it."""
 
 ADAPTERS: Mapping[type[object], TypeAdapter[Any]] = {
