@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     note_max_bytes: int = Field(2 * 1024 * 1024, ge=1)
     tokens_per_batch: int = Field(4096, ge=128)
 
+    # Vocabularies a hospital has a licence for; the shipped lexicon answers what they do not know.
+    rxnorm_folder: Path | None = None
+    rxnorm_version: str = "RxNorm"
+    meddra_folder: Path | None = None
+    meddra_version: str = "MedDRA"
+    curation_interval_seconds: float = Field(60.0, gt=0)
+
     # Counting, detection, alerts
     counted_assertions: Annotated[frozenset[Assertion], NoDecode] = frozenset(
         {Assertion.AFFIRMED, Assertion.HISTORICAL}

@@ -47,7 +47,10 @@ SCHEMA_VERSIONS: Mapping[type[object], int] = {
     contracts.Alert: contracts.ALERT_SCHEMA,
 }
 
-UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {}
+UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {
+    # Version 2 added fields that an extraction of version 1 has at their defaults.
+    contracts.Extraction: {1: dict},
+}
 """Per contract, the upgrader from each older schema version to the one after it."""
 
 ADAPTERS: Mapping[type[object], TypeAdapter[Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import cached_property, partial
@@ -16,11 +17,13 @@ from services.adapters.clock import SystemClock
 from services.adapters.kafka import KafkaPublisher
 from services.adapters.redis_counts import RedisCounts, connect
 from services.adapters.sql.case_record import SqlCaseRecord
+from services.adapters.sql.curation import SqlCuration
 from services.adapters.sql.deliveries import SqlOutbox
 from services.adapters.sql.engine import make_engine
 from services.adapters.sql.signals import SqlSignalRecord
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.triton import TritonServer
+from services.adapters.vocabulary import vocabularies
 from services.adapters.webhooks import HttpxSender, SecretFiles, parse_networks
 from services.aggregate.handler import Aggregator
 from services.alert.dispatcher import Dispatcher
@@ -28,6 +31,8 @@ from services.alert.handler import Alerter
 from services.config import Environment, Settings
 from services.core import rules
 from services.core.ports import TokenModel
+from services.core.vocabulary.curation import CuratedVocabulary
+from services.core.vocabulary.lexicon import Lexicon
 from services.detect.handler import Detector
 from services.extract.batching import BatchedModel
 from services.extract.handler import Extractor
@@ -48,6 +53,7 @@ class Components:
         self.settings = settings
         self.clock = SystemClock()
         self._closing = AsyncExitStack()
+        self._vocabulary: CuratedVocabulary | None = None
 
     async def close(self) -> None:
         """Disconnect from everything."""
@@ -115,7 +121,12 @@ class Components:
             parallel=settings.triton_parallel_requests,
         )
         return Extractor(
-            MentionFinder(ner.encoder, batched(model("ner")), max_tokens=NER_MAX_TOKENS),
+            MentionFinder(
+                ner.encoder,
+                batched(model("ner")),
+                max_tokens=NER_MAX_TOKENS,
+                vocabulary=lambda: self.vocabulary,
+            ),
             RelationFinder(
                 relation.encoder,
                 batched(model("relation")),
@@ -123,6 +134,39 @@ class Components:
                 max_tokens=RELATION_MAX_TOKENS,
             ),
         )
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The vocabularies of this hospital."""
+        settings = self.settings
+        return vocabularies.of_hospital(
+            rxnorm_folder=settings.rxnorm_folder,
+            rxnorm_version=settings.rxnorm_version,
+            meddra_folder=settings.meddra_folder,
+            meddra_version=settings.meddra_version,
+        )
+
+    @property
+    def vocabulary(self) -> CuratedVocabulary:
+        """The lexicon under the decisions that were last read."""
+        if self._vocabulary is None:
+            self._vocabulary = CuratedVocabulary(self.lexicon)
+        return self._vocabulary
+
+    async def refresh_vocabulary(self) -> CuratedVocabulary:
+        """Read the decisions of people.
+
+        Raises:
+            DependencyUnavailable: the record did not answer; what was read before stays.
+        """
+        decisions = await asyncio.to_thread(self.curation.decisions)
+        self._vocabulary = CuratedVocabulary(self.lexicon, decisions)
+        return self._vocabulary
+
+    @cached_property
+    def curation(self) -> SqlCuration:
+        """Decisions about names."""
+        return SqlCuration(self.engine, clock=self.clock)
 
     @cached_property
     def aggregator(self) -> Aggregator:

@@ -15,6 +15,7 @@ from services.adapters.wire_checks import Contract
 from services.core.contracts import (
     Alert,
     Assertion,
+    Coding,
     Extraction,
     Measure,
     MeasureFlag,
@@ -170,6 +171,16 @@ def test_the_checked_in_schemas_are_those_of_the_code(tmp_path: Path) -> None:
             "out of date: python -m services.adapters.schemas"
         )
     assert {path.name for path in schemas.FOLDER.glob("*.json")} == set(schemas.schemas())
+
+
+def test_the_coding_of_a_mention_survives_and_its_score_is_checked() -> None:
+    coded = replace(EXTRACTION.mentions[0], coding=Coding("MeSH", "D009325", "2015", 0.9))
+    extraction = replace(EXTRACTION, mentions=(coded, *EXTRACTION.mentions[1:]))
+    assert wire.decode(Extraction, wire.encode(extraction)) == extraction
+    wrong = replace(coded, coding=Coding("MeSH", "D009325", "2015", 1.5))
+    message = replace(EXTRACTION, mentions=(wrong, *EXTRACTION.mentions[1:]))
+    with pytest.raises(InvalidMessage, match=r"mentions\.0\.coding\.score"):
+        wire.decode(Extraction, wire.encode(message))
 
 
 def test_text_is_utf8_and_not_escaped() -> None:
