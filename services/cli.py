@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from services.commands import alerts, dead_letters, notes, operate, signals
+from services.commands import alerts, dead_letters, models, notes, operate, signals
 from services.commands.console import err
 from services.core.errors import AdewatchError
 
@@ -23,6 +23,7 @@ app.add_typer(operate.topics, name="topics")
 app.add_typer(operate.database, name="db")
 app.add_typer(operate.counts, name="counts")
 app.add_typer(signals.app, name="signals")
+app.add_typer(models.app, name="models")
 app.add_typer(alerts.subscriptions, name="subscriptions")
 app.add_typer(alerts.deliveries, name="deliveries")
 app.add_typer(dead_letters.app, name="dead-letters")

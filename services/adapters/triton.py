@@ -70,12 +70,14 @@ class TritonServer:
         self._timeout_seconds = timeout_seconds
         self._client: triton.InferenceServerClient | None = None
 
-    def model(self, name: str) -> TritonModel:
-        """A model of the server by its name."""
-        return TritonModel(self, name)
+    def model(self, name: str, version: str = "") -> TritonModel:
+        """A model of the server by its name, in one version or in the newest."""
+        return TritonModel(self, name, version)
 
-    async def infer(self, name: str, input_ids: IntArray, attention_mask: IntArray) -> Inference:
-        """Run one padded batch through the current version of a model.
+    async def infer(
+        self, name: str, input_ids: IntArray, attention_mask: IntArray, *, version: str = ""
+    ) -> Inference:
+        """Run one padded batch through a version of a model; the newest loaded one if not given.
 
         Raises:
             DependencyUnavailable: no answer in time, the model is not loaded, or it failed.
@@ -93,7 +95,11 @@ class TritonServer:
             ):
                 with attempt:
                     answer = await self._connected().infer(
-                        name, inputs, outputs=outputs, client_timeout=self._timeout_seconds
+                        name,
+                        inputs,
+                        model_version=version,
+                        outputs=outputs,
+                        client_timeout=self._timeout_seconds,
                     )
             tokens = int(input_ids.size)
         except _FAILURES as error:
@@ -140,15 +146,18 @@ class TritonServer:
 
 
 class TritonModel:
-    """One model of the server, as a `TokenModel`."""
+    """One version of a model of the server, as a `TokenModel`."""
 
-    def __init__(self, server: TritonServer, name: str) -> None:
+    def __init__(self, server: TritonServer, name: str, version: str) -> None:
         self._server = server
         self._name = name
+        self._version = version
 
     async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
         """See `TokenModel`."""
-        return await self._server.infer(self._name, input_ids, attention_mask)
+        return await self._server.infer(
+            self._name, input_ids, attention_mask, version=self._version
+        )
 
 
 _FAILURES = (InferenceServerException, grpc.RpcError, asyncio.TimeoutError, OSError)
