@@ -20,6 +20,7 @@ from types import FrameType
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from deploy.local.kafka import Kafka
 from deploy.local.layout import REPOSITORY, STATE, install_kafka, install_triton_server
@@ -28,6 +29,12 @@ from deploy.local.postgres import Postgres
 from deploy.local.redis import Redis
 from deploy.local.triton import Triton
 from deploy.local.workspaces import claim, release
+
+# How fast a machine is says nothing of the code: a hanging test ends by pytest's own timeout.
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,7 +17,7 @@ MESSAGE_MAX_BYTES = 8 * 1024 * 1024
 # Any 22-character base64 identifier will do; it names this one-node cluster in its own data.
 _CLUSTER_ID = "YWRld2F0Y2gtbG9jYWwtMQ"
 _HEAP = "-Xmx320m"
-_FORMAT_TIMEOUT_SECONDS = 60.0
+_FORMAT_TIMEOUT_SECONDS = 300.0
 
 # One class logs that the broker is ready; everything else only when something is wrong.
 _JAVA_OPTIONS = (
@@ -92,7 +92,7 @@ class Kafka(Command):
             run_directory=run_directory,
             ready=logged("Kafka Server started"),
             port=port,
-            timeout_seconds=180.0,
+            timeout_seconds=600.0,
             grace_seconds=30.0,
         )
 

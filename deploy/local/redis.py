@@ -44,7 +44,7 @@ class Redis(Command):
             run_directory=run_directory,
             ready=lambda _: self._answers(),
             port=port,
-            timeout_seconds=20.0,
+            timeout_seconds=120.0,
             grace_seconds=5.0,
         )
 

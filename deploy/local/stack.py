@@ -28,8 +28,8 @@ from deploy.local.triton import Triton
 STAGES = ("extract", "aggregate", "detect", "alert")
 MODEL_REPOSITORY = REPOSITORY / "model_repository"
 
-_ONE_SHOT_TIMEOUT_SECONDS = 120.0
-_WORKER_TIMEOUT_SECONDS = 90.0
+_ONE_SHOT_TIMEOUT_SECONDS = 600.0
+_WORKER_TIMEOUT_SECONDS = 600.0
 # What a worker may take from the shell that starts the stack; secrets of the shell stay there.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 

@@ -77,7 +77,7 @@ class Triton(Command):
             run_directory=run_directory,
             ready=answers(f"{self.http}/v2/health/ready"),
             port=grpc_port,
-            timeout_seconds=180.0,
+            timeout_seconds=600.0,
             grace_seconds=15.0,
         )
 

@@ -53,7 +53,7 @@ class Service:
         self._engine = make_engine(stack.database_url)
         self.record = SqlCaseRecord(self._engine, clock=FakeClock())
         self._publisher = KafkaPublisher(
-            self.bootstrap, request_timeout_seconds=30, message_max_bytes=4 * 1024 * 1024
+            self.bootstrap, request_timeout_seconds=90, message_max_bytes=4 * 1024 * 1024
         )
         self._redis = connect(stack.redis.url)
         self.hot = RedisCounts(self._redis)
@@ -85,7 +85,7 @@ class Service:
                 numbers = await self.overview()
                 return not any((await lags.all()).values()) and not numbers.unpublished
 
-            await eventually("every stage finished", finished, timeout_seconds=300)
+            await eventually("every stage finished", finished, timeout_seconds=1500)
 
     async def overview(self) -> Overview:
         """What the record holds."""

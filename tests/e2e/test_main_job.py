@@ -21,7 +21,7 @@ from tests.e2e.oracle import pairs_of, signals, standing
 from tests.e2e.service import Note, Service, as_others, packaged_notes
 from tests.integration.topics_seen import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.stack, pytest.mark.timeout(3600)]
 
 LEAST_SHARE_OF_PLANTED = 0.7
 """Of the planted (pair, patient) combinations, the share that the first models must find."""
@@ -190,7 +190,7 @@ async def test_malformed_messages_end_as_dead_letters_while_good_notes_go_on(
     await service.send_raw(records)
     await service.settle()
     letters = await read_dead_letters(
-        service.bootstrap, "ehr.notes", timeout_seconds=20, limit=1000
+        service.bootstrap, "ehr.notes", timeout_seconds=60, limit=1000
     )
     assert {letter.origin.value for letter in letters} == set(_malformed(200))
     assert len(letters) == 200
@@ -212,7 +212,7 @@ async def test_dead_letters_are_shown_without_text_and_replayed_without_harm(
     assert said.startswith("20 messages")
     await service.settle()
     letters = await read_dead_letters(
-        service.bootstrap, "ehr.notes", timeout_seconds=20, limit=1000
+        service.bootstrap, "ehr.notes", timeout_seconds=60, limit=1000
     )
     assert len(letters) == 220
     assert await service.assert_counts_are_right() == before

@@ -54,7 +54,7 @@ class EchoStage:
 async def main(bootstrap: str, source: str, target: str, folder: str) -> int:
     configure("INFO")
     publisher = KafkaPublisher(
-        bootstrap, request_timeout_seconds=10, message_max_bytes=MESSAGE_MAX_BYTES
+        bootstrap, request_timeout_seconds=60, message_max_bytes=MESSAGE_MAX_BYTES
     )
     runner = BatchRunner(
         EchoStage(publisher, target, Path(folder)),

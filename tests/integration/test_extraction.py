@@ -119,7 +119,7 @@ def test_a_file_becomes_a_file_and_bad_lines_are_kept(
         "--out",
         str(out),
     ]
-    done = subprocess.run(command, env=environment, capture_output=True, timeout=300, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=1200, check=False)
     assert done.returncode == 3
     extractions = [wire.decode(Extraction, line) for line in out.read_bytes().splitlines()]
     assert [extraction.note_id for extraction in extractions] == [f"n{i}" for i in range(40)]

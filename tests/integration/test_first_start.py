@@ -36,7 +36,7 @@ async def test_a_worker_makes_its_topics_before_it_reads_them(
         "ADEWATCH_TOPIC_NOTES": "first.notes",
         "ADEWATCH_TOPIC_EXTRACTIONS": "first.extractions",
     }
-    assert not await partitions_of(kafka_stack.bootstrap, "first.notes", timeout_seconds=20)
+    assert not await partitions_of(kafka_stack.bootstrap, "first.notes", timeout_seconds=60)
     worker = Command(
         name="extract",
         launch=Launch(
@@ -50,7 +50,7 @@ async def test_a_worker_makes_its_topics_before_it_reads_them(
     worker.start()
     try:
         publisher = KafkaPublisher(
-            kafka_stack.bootstrap, request_timeout_seconds=20, message_max_bytes=1024 * 1024
+            kafka_stack.bootstrap, request_timeout_seconds=90, message_max_bytes=1024 * 1024
         )
         note = {
             "source": "first",

@@ -185,7 +185,7 @@ def _increment(address: str, values: list[int]) -> list[int]:
     tensor = tritonclient.grpc.InferInput("IN", [1, len(values)], "INT64")
     tensor.set_data_from_numpy(np.array([values], dtype=np.int64))
     with tritonclient.grpc.InferenceServerClient(address) as client:
-        answer = client.infer("increment", [tensor], client_timeout=30.0)
+        answer = client.infer("increment", [tensor], client_timeout=120.0)
     return [int(value) for value in answer.as_numpy("OUT")[0]]
 
 

@@ -31,7 +31,7 @@ async def read_topic(bootstrap: str, topic: str) -> list[ConsumerRecord]:
 
 
 async def eventually(
-    what: str, condition: Callable[[], object], *, timeout_seconds: float = 60.0
+    what: str, condition: Callable[[], object], *, timeout_seconds: float = 300.0
 ) -> None:
     """Wait until a condition (which may be a coroutine function) holds.
 
@@ -51,5 +51,5 @@ async def eventually(
 
 
 async def _partitions(bootstrap: str, topic: str) -> list[TopicPartition]:
-    numbers = await partitions_of(bootstrap, topic, timeout_seconds=20)
+    numbers = await partitions_of(bootstrap, topic, timeout_seconds=60)
     return [TopicPartition(topic, number) for number in numbers]
