@@ -87,8 +87,10 @@ def test_every_variable_of_the_service_is_one_of_its_settings(name: str) -> None
 
 def test_production_accepts_these_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgresql+psycopg://adewatch:word@postgres:5432/adewatch"
-    (secret,) = SERVICES["extract"]["secrets"]
-    (tmp_path / secret).write_text(url)
+    secrets = {"adewatch_database_url": url, "adewatch_pseudonym_keys": "k1:0123456789abcdef"}
+    assert set(SERVICES["extract"]["secrets"]) == set(secrets)
+    for name, secret in secrets.items():
+        (tmp_path / name).write_text(secret)
     for variable, value in SERVICES["extract"]["environment"].items():
         monkeypatch.setenv(variable, _default_of(value))
     settings = Settings(_secrets_dir=tmp_path)
