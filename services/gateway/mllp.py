@@ -93,7 +93,8 @@ class MllpListener:
         self._connections.add(task)
         try:
             await self._serve(reader, writer)
-        except (OSError, TimeoutError, EOFError) as error:
+        # Cancelled by `close`: asyncio would report that as a fault of the connection.
+        except (OSError, TimeoutError, EOFError, asyncio.CancelledError) as error:
             log.info("connection ended", protocol=PROTOCOL, kind=type(error).__name__)
         finally:
             self._connections.discard(task)
