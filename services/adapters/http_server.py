@@ -31,8 +31,8 @@ class _DeadlineProtocol(H11Protocol):
         self._deadline = self.loop.call_later(_HEADER_SECONDS, self._close_if_silent)
 
     def _close_if_silent(self) -> None:
-        if self.cycle is None:  # type: ignore[unreachable, unused-ignore]
-            self.transport.close()
+        if self.cycle is None:
+            self.transport.close()  # type: ignore[unreachable, unused-ignore]
 
 
 class _Server(uvicorn.Server):

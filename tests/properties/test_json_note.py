@@ -16,6 +16,7 @@ from services.adapters.wire_checks import Contract
 from services.core.contracts import Note
 from services.core.errors import InvalidMessage
 from services.ingest.recognise import parse
+from tests.samples.hospital import INTAKE
 
 T = TypeVar("T")
 REQUIRED = "source note_id patient_key written_at text"
@@ -74,10 +75,11 @@ def assert_discreet(refusal: InvalidMessage | None) -> None:
 @example(b'{"text":"a","text":"b"}', None)
 @example(b'{"resourceType":1}', None)
 def test_any_bytes_end_as_a_note_or_a_refusal(data: bytes, content_type: str | None) -> None:
-    note, refusal = attempt(lambda: parse(data, content_type=content_type))
-    if note is None:
+    reading, refusal = attempt(lambda: parse(data, INTAKE, content_type=content_type))
+    if reading is None:
         assert_discreet(refusal)
-    else:
+        return
+    for note in reading.notes:
         assert wire.decode(Note, wire.encode(note)) == note
         assert note.written_at.utcoffset() == timedelta(0)
 

@@ -150,7 +150,7 @@ async def test_while_kafka_is_away_the_sender_is_told_to_come_again(hospital: Ho
 async def test_nobody_is_heard_without_a_token(hospital: Hospital, authorization: str) -> None:
     answer = await hospital.send("/fhir", document(), authorization=authorization)
     assert (answer.status_code, issues(answer)) == (401, [("error", "login")])
-    assert hospital.kafka.messages == hospital.kafka.letters == []
+    assert (hospital.kafka.messages, hospital.kafka.letters) == ([], [])
 
 
 async def test_other_requests_are_answered_without_being_read(hospital: Hospital) -> None:
@@ -162,7 +162,7 @@ async def test_other_requests_are_answered_without_being_read(hospital: Hospital
     assert [answer.status_code for answer in (too_long, other_type, xml, packed, nowhere)] == [
         413, 404, 415, 415, 404,
     ]  # fmt: skip
-    assert hospital.kafka.messages == hospital.kafka.letters == []
+    assert (hospital.kafka.messages, hospital.kafka.letters) == ([], [])
 
 
 async def test_a_body_without_a_length_is_bounded_too(hospital: Hospital) -> None:

@@ -187,8 +187,8 @@ def test_the_readable_rendition_is_taken() -> None:
 
 def test_a_binary_of_the_bundle_is_the_document() -> None:
     pointing = document(content=[{"attachment": {"url": "Binary/b-1"}}])
-    binary = {"resourceType": "Binary", "id": "b-1", "contentType": "text/plain",
-              "data": base64_of(TEXT)}  # fmt: skip
+    binary: Resource = {"resourceType": "Binary", "id": "b-1"}
+    binary |= {"contentType": "text/plain", "data": base64_of(TEXT)}
     assert only(bundle(pointing, binary)).text == TEXT
     assert refusal(pointing).reason == "unsupported-attachment"
 

@@ -7,8 +7,8 @@ import pytest
 from services.core.contracts import MentionType
 from training.corpora import adewatch
 from training.corpora.documents import Document
-from training.corpora.marked_note import TrapKind
-from training.corpora.markup import MarkupError, compile_notes, parse_file, problems
+from training.corpora.marked_note import MarkupError, TrapKind
+from training.corpora.markup import compile_notes, parse_file, problems
 from training.errors import CorpusError
 
 DRUG, ADE = MentionType.DRUG, MentionType.ADE
