@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from services.commands import alerts, dead_letters, notes, operate, signals
+from services.commands import (
+    alerts,
+    dead_letters,
+    notes,
+    operate,
+    priors,
+    ranking,
+    signal_checks,
+    signal_statistics,
+    signals,
+)
 from services.commands.console import err
 from services.core.errors import AdewatchError
 
@@ -23,7 +33,13 @@ app.command()(notes.send)
 app.add_typer(operate.topics, name="topics")
 app.add_typer(operate.database, name="db")
 app.add_typer(operate.counts, name="counts")
+signals.app.command("rank")(ranking.rank_signals)
+signals.app.command("show")(signal_statistics.show)
+signals.app.command("trend")(signal_statistics.trend)
+signals.app.command("masking")(signal_checks.masking_check)
+signals.app.command("trio")(signal_checks.two_drugs)
 app.add_typer(signals.app, name="signals")
+app.add_typer(priors.app, name="priors")
 app.add_typer(alerts.subscriptions, name="subscriptions")
 app.add_typer(alerts.deliveries, name="deliveries")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -99,7 +99,12 @@ class Settings(BaseSettings):
     counted_assertions: Annotated[frozenset[Assertion], NoDecode] = frozenset(
         {Assertion.AFFIRMED, Assertion.HISTORICAL}
     )
-    rule: str = "evans"
+    rule: str = "evans"  # a preset, or all(a, b) and any(a, b) of them
+    rule_minimum_cases: int | None = Field(None, ge=1)
+    boundary_alpha: float | None = Field(None, gt=0, le=0.5)  # unset: no sequential boundary
+    boundary_pairs: int = Field(10_000, ge=1)
+    boundary_horizon_cases: float = Field(1000.0, gt=0, le=10_000)
+    prior_refit_share: float = Field(0.05, ge=0)
     rescore_interval_seconds: float = Field(60.0, gt=0)
     webhook_timeout_seconds: float = Field(15.0, gt=0)
     webhook_allowed_networks: Annotated[tuple[str, ...], NoDecode] = ()

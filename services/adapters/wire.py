@@ -54,7 +54,15 @@ def _as_it_is(payload: Payload) -> Payload:
     return payload
 
 
-UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {contracts.Extraction: {1: _as_it_is}}
+def _signal_1_to_2(payload: Payload) -> Payload:
+    """Before version 2 a snapshot had no hyperparameters, and no rule had a boundary."""
+    return {**payload, "theta": None, "boundary": None}
+
+
+UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {
+    contracts.Extraction: {1: _as_it_is},
+    contracts.Signal: {1: _signal_1_to_2},
+}
 """Per contract, the upgrader from each older schema version to the one after it."""
 
 ADAPTERS: Mapping[type[object], TypeAdapter[Any]] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from services.core.contracts import (
     Alert,
+    Boundary,
     Extraction,
     Measure,
     Mention,
@@ -17,6 +18,7 @@ from services.core.contracts import (
     Relation,
     Signal,
     Table,
+    Theta,
 )
 from services.core.errors import InvalidMessage
 
@@ -47,6 +49,8 @@ def check(message: Contract) -> None:
             _whole("ledger_sequence", message.ledger_sequence, 0)
             _named(drug=message.drug, event=message.event, rule=message.rule)
             _statistics(message.counts, message.measures)
+            _hyperparameters(message.theta)
+            _boundary(message.boundary)
         case Alert():
             _named(alert_id=message.alert_id, signal_id=message.signal_id)
             _named(drug=message.drug, event=message.event, rule=message.rule)
@@ -124,3 +128,22 @@ def _statistics(counts: Table, measures: Iterable[Measure]) -> None:
         numbers = (measure.estimate, measure.lower, measure.upper)
         finite = all(number is None or math.isfinite(number) for number in numbers)
         _need(finite, f"measures.{index}: not finite")
+
+
+def _hyperparameters(theta: Theta | None) -> None:
+    if theta is None:
+        return
+    _whole("theta.fit", theta.fit, 1)
+    for name in ("alpha1", "beta1", "alpha2", "beta2"):
+        _need(0.0 < getattr(theta, name) < math.inf, f"theta.{name}: not above 0 and finite")
+    _need(0.0 <= theta.weight <= 1.0, "theta.weight: not in 0..1")
+
+
+def _boundary(boundary: Boundary | None) -> None:
+    if boundary is None:
+        return
+    _whole("boundary.pairs", boundary.pairs, 1)
+    _whole("boundary.minimum_cases", boundary.minimum_cases, 1)
+    _need(0.0 < boundary.alpha < 1.0, "boundary.alpha: not in 0..1")
+    for name in ("horizon", "critical_value"):
+        _need(0.0 < getattr(boundary, name) < math.inf, f"boundary.{name}: not above 0 and finite")

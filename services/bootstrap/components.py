@@ -16,9 +16,11 @@ from services.adapters import model_files, wire
 from services.adapters.clock import SystemClock
 from services.adapters.kafka import KafkaPublisher
 from services.adapters.redis_counts import RedisCounts, connect
+from services.adapters.sql.case_book import SqlCaseBook
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.deliveries import SqlOutbox
 from services.adapters.sql.engine import make_engine
+from services.adapters.sql.priors import SqlPriorRecord
 from services.adapters.sql.signals import SqlSignalRecord
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.triton import TritonServer
@@ -26,12 +28,16 @@ from services.adapters.webhooks import HttpxSender, SecretFiles, parse_networks
 from services.aggregate.handler import Aggregator
 from services.alert.dispatcher import Dispatcher
 from services.alert.handler import Alerter
+from services.bootstrap.rule import configured_rule
 from services.config import Environment, Settings
-from services.core import rules
+from services.core.contracts import MentionType
+from services.core.normalise import concept
 from services.core.ports import TokenModel
 from services.core.pseudonyms import Pseudonymiser, parse_keys
 from services.core.reading import Reading
+from services.core.rules import Rule
 from services.detect.handler import Detector
+from services.detect.priors import SharedPrior
 from services.extract.batching import BatchedModel
 from services.extract.handler import Extractor
 from services.extract.mentions import MentionFinder
@@ -164,12 +170,32 @@ class Components:
             self.counts,
             self.signals,
             self.publisher,
+            prior=SharedPrior(self.priors, clock=self.clock, moved=self.settings.prior_refit_share),
             versions_of=self.cases.versions_of,
-            rule=rules.preset(self.settings.rule),
+            rule=self.rule,
             clock=self.clock,
             topic=self.settings.topic_signals,
             encode=wire.encode,
         )
+
+    def concept_of(self, kind: MentionType, name: str) -> str:
+        """The concept under which a drug or an event of this name is counted."""
+        return concept(kind, name)
+
+    @cached_property
+    def rule(self) -> Rule:
+        """What makes a pair a signal."""
+        return configured_rule(self.settings)
+
+    @cached_property
+    def priors(self) -> SqlPriorRecord:
+        """The fits of EBGM's prior."""
+        return SqlPriorRecord(self.engine)
+
+    @cached_property
+    def case_book(self) -> SqlCaseBook:
+        """The cases behind the counts."""
+        return SqlCaseBook(self.engine)
 
     @cached_property
     def signals(self) -> SqlSignalRecord:

@@ -53,17 +53,20 @@ def signal_table(signals: Sequence[Signal], now: Mapping[Pair, int]) -> Table:
             signal.transition.value,
             str(signal.counts.n11),
             str(now.get(Pair(signal.drug, signal.event), 0)),
-            *(_shown(measures.get(name)) for name in names),
+            *(shown(measures.get(name)) for name in names),
         )
     rules = ", ".join(sorted({signal.rule for signal in signals})) or "none"
-    table.caption = f"cases and statistics at the transition (lower 95% limit); rule: {rules}"
+    table.caption = (
+        f"cases and statistics at the transition (lower limit: 95%, of EBGM 90%); rule: {rules}"
+    )
     return table
 
 
-_HEADERS = {"prr": "PRR", "chi2": "χ²", "ic": "IC"}
+_HEADERS = {"prr": "PRR", "chi2": "χ²", "ic": "IC", "maxsprt": "LLR", "ebgm": "EBGM"}
 
 
-def _shown(measure: Measure | None) -> str:
+def shown(measure: Measure | None) -> str:
+    """A measure with its lower limit, as short as can be."""
     if measure is None:
         return ""
     if measure.flag is MeasureFlag.INFINITE:

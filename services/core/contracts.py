@@ -17,7 +17,7 @@ from services.core import identity
 NOTE_SCHEMA = 1
 EXTRACTION_SCHEMA = 2
 PAIR_DELTA_SCHEMA = 1
-SIGNAL_SCHEMA = 1
+SIGNAL_SCHEMA = 2
 ALERT_SCHEMA = 1
 MERGE_SCHEMA = 1
 
@@ -273,11 +273,46 @@ class Transition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Theta:
+    """Hyperparameters of EBGM: shapes and rates of two gammas, and the weight of the first.
+
+    `fit` is the revision under which the record of fits keeps where they come from.
+    """
+
+    alpha1: float
+    beta1: float
+    alpha2: float
+    beta2: float
+    weight: float
+    fit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boundary:
+    """The sequential boundary of a rule: the critical value of MaxSPRT, and what it is exact for.
+
+    Attributes:
+        alpha: probability of any false alarm in the whole family of pairs.
+        pairs: size of the family; each pair may spend alpha / pairs.
+        horizon: the greatest expectation of a pair, in cases, for which that holds.
+        minimum_cases: the fewest cases that make an alarm.
+        critical_value: what a pair's log-likelihood ratio must reach.
+    """
+
+    alpha: float
+    pairs: int
+    horizon: float
+    minimum_cases: int
+    critical_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """One transition of a signal, with the snapshot that makes it reproducible.
 
     `revision` counts the transitions of this signal from 1. `ledger_sequence` is the state of the
     record the counts were read from. `versions` lists the distinct versions behind the evidence.
+    `theta` is None if EBGM had no hyperparameters yet, `boundary` if the rule has none.
     """
 
     drug: str
@@ -291,6 +326,8 @@ class Signal:
     ledger_sequence: int
     versions: tuple[Versions, ...]
     occurred_at: datetime
+    theta: Theta | None = None
+    boundary: Boundary | None = None
     schema_version: int = SIGNAL_SCHEMA
 
     @property

@@ -3,6 +3,9 @@
 A pair enters with its truncated likelihood P·f1(n)/(1 - f1(0)) + (1 - P)·f2(n)/(1 - f2(0)), f_i the
 negative binomial of component i: pairs that never occurred are neither stored nor counted here.
 
+Where the likelihood has no maximum (pairs so alike that they show no mixture, or too few) a weak
+density of the hyperparameters is added, see `WEAK_SPREAD` and deploy/decisions/0008.
+
 Sources: DuMouchel, Am Stat 1999;53:177-190; DuMouchel & Pregibon, KDD 2001:67-76 (truncation,
 data squashing), in the form of Canida & Ihrie, R Journal 2017;9(2):499-519 (openEBGM).
 """
@@ -10,7 +13,7 @@ data squashing), in the form of Canida & Ihrie, R Journal 2017;9(2):499-519 (ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
@@ -36,6 +39,10 @@ From these starts results compare with published ones.
 
 POINTS_PER_COUNT = 500
 """Into how many weighted points squashing turns the pairs of one count."""
+
+WEAK_SPREAD = 2.0
+"""Standard deviation, about `STARTS[0]`, of the logarithms of the hyperparameters (and of the logit
+of the weight) under the weak density: a factor of 7 either way is one deviation."""
 
 _LIMIT = np.log(1e6)
 _GRADIENT_TOLERANCE = 1e-8
@@ -68,14 +75,16 @@ class Fit:
         log_likelihood: of the points at `prior`.
         converged: whether the best search ended where the gradient vanishes, within the bounds.
             A prior that did not converge must not score pairs silently.
+        weak: whether the weak density had to be added.
         agreeing: how many of the searches ended at this likelihood.
         searches: how many were made.
-        message: why it did not converge, or empty.
+        message: why the likelihood alone did not converge, or empty.
     """
 
     prior: Prior
     log_likelihood: float
     converged: bool
+    weak: bool
     agreeing: int
     searches: int
     message: str
@@ -133,7 +142,7 @@ def gradient(points: Points, prior: Prior) -> Floats:
 
 
 def fit(points: Points, *, starts: Sequence[Prior] = STARTS, warm: Prior | None = None) -> Fit:
-    """Search the maximum from every start.
+    """Search the maximum from every start; with the weak density if there is none.
 
     Args:
         points: pairs, squashed if there are many.
@@ -145,7 +154,20 @@ def fit(points: Points, *, starts: Sequence[Prior] = STARTS, warm: Prior | None 
         found = _search(points, distinct, warm)
         if _trouble(found) == "":
             return _report([found])
-    return _report([_search(points, distinct, start) for start in starts])
+    alone = _report([_search(points, distinct, start) for start in starts])
+    if alone.converged:
+        return alone
+    weak = [_search(points, distinct, start, spread=WEAK_SPREAD) for start in starts]
+    found_weak = _report(weak, weak=True)
+    why = f"of the likelihood alone: {alone.message}"
+    if not found_weak.converged:
+        why += f"; with the weak density: {found_weak.message}"
+    return replace(
+        found_weak,
+        log_likelihood=log_likelihood(points, found_weak.prior),
+        searches=alone.searches + found_weak.searches,
+        message=why,
+    )
 
 
 class _Distinct:
@@ -156,13 +178,20 @@ class _Distinct:
         self.log_factorial = gammaln(self.values + 1.0)[self.position]
 
 
-def _search(points: Points, distinct: _Distinct, start: Prior) -> OptimizeResult:
-    """Newton's method in a trust region: the likelihood has long, flat ridges."""
+def _search(
+    points: Points, distinct: _Distinct, start: Prior, *, spread: float = np.inf
+) -> OptimizeResult:
+    """Newton's method in a trust region: the likelihood has long, flat ridges.
+
+    A finite `spread` adds the weak density.
+    """
     scale = float(points.weight.sum())
+    centre = _packed(STARTS[0])
 
     def objective(theta: Floats) -> tuple[float, Floats]:
         value, gradient = _negative(theta, points, distinct)
-        return value / scale, gradient / scale
+        away = (theta - centre) / spread
+        return (value + float((away**2).sum()) / 2) / scale, (gradient + away / spread) / scale
 
     def hessian(theta: Floats) -> Floats:
         steps = np.eye(5) * _DIFFERENCE
@@ -187,7 +216,7 @@ def _search(points: Points, distinct: _Distinct, start: Prior) -> OptimizeResult
     return found
 
 
-def _report(found: Sequence[OptimizeResult]) -> Fit:
+def _report(found: Sequence[OptimizeResult], *, weak: bool = False) -> Fit:
     best = min(found, key=lambda result: result.total)
     tolerance = _AGREEMENT * max(1.0, abs(best.total))
     message = _trouble(best)
@@ -195,6 +224,7 @@ def _report(found: Sequence[OptimizeResult]) -> Fit:
         prior=_unpacked(best.x),
         log_likelihood=-best.total,
         converged=message == "",
+        weak=weak,
         agreeing=sum(result.total - best.total <= tolerance for result in found),
         searches=len(found),
         message=message,

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.core.disproportionality import score
+from services.core.disproportionality import CHI2, IC, PRR, ROR, score
 from services.core.ebgm import EBGM, Prior, ebgm
 from services.core.ebgm_fit import Fit, fit, points_of, squash
 from services.core.estimates import Estimates, joined
 from services.core.sequential import MAXSPRT, maxsprt
 from services.core.tables import Tables
+
+MEASURES = (PRR, CHI2, ROR, IC, MAXSPRT, EBGM)
+"""Names of the measures, in their order."""
 
 _BLOCK = 1 << 18
 

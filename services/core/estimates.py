@@ -25,6 +25,9 @@ Codes = NDArray[np.int8]
 LEVEL = 0.95
 """What two-sided limits cover, unless a measure has another custom."""
 
+_LOG_GREATEST = 700.0
+"""exp of this is still a number."""
+
 FLAGS = tuple(MeasureFlag)
 """What the codes of `Estimates.flag` mean, by position."""
 
@@ -126,15 +129,21 @@ def flags(
 def log_normal(
     name: str, ratio: Floats, variance: Floats, flag: Codes, *, known: Bools, level: float
 ) -> Estimates:
-    """A ratio with the limits exp(ln ratio ± z·√variance) where its flag says that it has some."""
+    """A ratio with the limits exp(ln ratio ± z·√variance) where its flag says that it has some.
+
+    Limits beyond the range of the numbers end at its ends: a variance may be absurd where strata
+    hardly overlap, and such an interval says nothing anyway.
+    """
     limited = (flag == DEFINED) | (flag == CORRECTED)
     z = ndtri(0.5 + checked_level(level) / 2)
-    width = np.exp(z * np.sqrt(variance))
+    width = np.exp(np.minimum(z * np.sqrt(variance), _LOG_GREATEST))
+    with np.errstate(over="ignore"):
+        upper = np.minimum(ratio * width, np.finfo(np.float64).max)
     return Estimates(
         name=name,
         estimate=np.where(flag == INFINITE, np.inf, ratio),
         lower=np.where(limited, ratio / width, 0.0),
-        upper=np.where(limited, ratio * width, np.inf),
+        upper=np.where(limited, upper, np.inf),
         flag=flag,
         known=known,
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from services.core.contracts import Boundary
 from services.core.disproportionality import CHI2, IC, PRR, ROR
 from services.core.ebgm import EBGM
 from services.core.errors import ConfigurationError
@@ -84,12 +85,14 @@ class Rule:
         citation: who proposed it, and where.
         criterion: what its measures must satisfy.
         minimum_cases: the fewest cases (n11) of an SDR, at least 1.
+        boundary: what `bounded` added, for the record.
     """
 
     name: str
     citation: str
     criterion: Criterion
     minimum_cases: int
+    boundary: Boundary | None = None
 
     def __post_init__(self) -> None:
         if self.minimum_cases < 1:
@@ -141,20 +144,39 @@ def any_of(*rules: Rule) -> Rule:
     return _combined("any", rules)
 
 
-def bounded(rule: Rule, critical_value: float) -> Rule:
+def bounded(rule: Rule, boundary: Boundary) -> Rule:
     """A rule with a sequential boundary: the pair's MaxSPRT must reach the critical value as well.
 
-    For continuous surveillance, where the rule alone is asked again and again. The critical value
-    comes from `services.core.sequential.critical_value` with the minimum of cases of the rule; to
-    bound false alarms over a family of m pairs, at α / m.
+    For continuous surveillance, where the rule alone is asked again and again. The boundary comes
+    from `services.core.sequential.boundary` with the minimum of cases of the rule.
 
     Raises:
         ConfigurationError: the critical value is not above 0.
     """
-    if not critical_value > 0:
+    if not boundary.critical_value > 0:
         raise ConfigurationError(f"rule {rule.name}: the critical value must be above 0")
-    boundary = Condition(MAXSPRT, Field.ESTIMATE, Comparison.AT_LEAST, critical_value)
-    return replace(rule, name=f"{rule.name}+maxsprt", criterion=AllOf((rule.criterion, boundary)))
+    reached = Condition(MAXSPRT, Field.ESTIMATE, Comparison.AT_LEAST, boundary.critical_value)
+    return replace(
+        rule,
+        name=f"{rule.name}+maxsprt",
+        criterion=AllOf((rule.criterion, reached)),
+        boundary=boundary,
+    )
+
+
+def at_least(rule: Rule, cases: int) -> Rule:
+    """The rule with a greater minimum of cases; a smaller one would change what it says.
+
+    Raises:
+        ConfigurationError: the rule asks for more cases by itself.
+    """
+    if cases < rule.minimum_cases:
+        raise ConfigurationError(
+            f"rule {rule.name} needs {rule.minimum_cases} cases by itself, {cases} are fewer"
+        )
+    if cases == rule.minimum_cases:
+        return rule
+    return replace(rule, name=f"{rule.name}>={cases}", minimum_cases=cases)
 
 
 def preset(name: str) -> Rule:
@@ -178,7 +200,8 @@ def _combined(how: str, rules: tuple[Rule, ...]) -> Rule:
         name=f"{how}({', '.join(rule.name for rule in rules)})",
         citation="; ".join(rule.citation for rule in rules),
         criterion=AllOf(parts) if how == "all" else AnyOf(parts),
-        minimum_cases=min(rule.minimum_cases for rule in rules),
+        # Of several rules that must all hold, the strictest minimum is that of the whole.
+        minimum_cases=(max if how == "all" else min)(rule.minimum_cases for rule in rules),
     )
 
 

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import gammaln, lambertw, pdtrc, xlogy
 
+from services.core.contracts import Boundary
 from services.core.estimates import Estimates, Floats, flags
 from services.core.tables import Counts, Tables
 
@@ -148,6 +149,30 @@ def critical_value(*, alpha: float, horizon: float, minimum_cases: int = 1) -> f
     while excess(high) > 0:
         low, high = high, 2.0 * high
     return float(brentq(excess, low, high, xtol=_PRECISION, rtol=4 * np.finfo(np.float64).eps))
+
+
+def boundary(*, alpha: float, pairs: int, horizon: float, minimum_cases: int = 1) -> Boundary:
+    """The boundary that bounds false alarms over a family of pairs (Bonferroni).
+
+    Args:
+        alpha: probability of any false alarm in the family by the horizon, at most.
+        pairs: size of the family: each pair is tested at alpha / pairs.
+        horizon: T, the greatest expectation of a pair, in cases.
+        minimum_cases: the fewest that make a signal.
+
+    Raises:
+        ValueError: as `critical_value`, or `pairs` is below 1.
+    """
+    if pairs < 1:
+        raise ValueError("pairs is at least 1")
+    value = critical_value(alpha=alpha / pairs, horizon=horizon, minimum_cases=minimum_cases)
+    return Boundary(
+        alpha=alpha,
+        pairs=pairs,
+        horizon=horizon,
+        minimum_cases=minimum_cases,
+        critical_value=value,
+    )
 
 
 def _poisson(size: int, mean: float) -> Floats:

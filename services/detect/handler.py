@@ -3,6 +3,9 @@
 The record decides which transition exists: two workers that see the same change offer the same
 revision and one of them is ignored. What is recorded and not yet published waits in the record's
 outbox, so a crash between any two steps is healed by the next call or by `recover`.
+
+A full rescoring refits EBGM's prior when the table has moved; touched pairs are scored with the
+latest prior of the record. Before the first one a rule over EBGM decides nothing.
 """
 
 from __future__ import annotations
@@ -13,15 +16,20 @@ from contextlib import contextmanager
 from itertools import islice
 
 import numpy as np
+import structlog
 
 from services.core.contracts import Pair, Signal, SignalState, Table, Transition, Versions
 from services.core.counts import CountDelta
-from services.core.disproportionality import score
-from services.core.errors import IntegrityError
-from services.core.estimates import Bools, Estimates
+from services.core.ebgm import EBGM, Prior
+from services.core.engine import MEASURES, measures
+from services.core.errors import ConfigurationError, IntegrityError
 from services.core.ports import Clock, HotCounts, Publisher, SignalRecord, SignalStatus
 from services.core.rules import Rule, passes
+from services.core.statistics_ports import PriorFit
 from services.core.tables import Tables
+from services.detect.priors import SharedPrior, theta_of
+
+log = structlog.get_logger(__name__)
 
 _PAIRS_PER_STEP = 1000
 _MESSAGES_PER_STEP = 500
@@ -34,6 +42,7 @@ class Detector:
         counts: what is scored.
         signals: the record of signals; its calls block and run in a thread.
         publisher: acknowledges messages that are durable.
+        prior: of EBGM, shared by all workers.
         versions_of: the versions behind a pair's evidence; blocks, runs in a thread.
         rule: makes a pair an SDR.
         clock: gives the time of a transition.
@@ -50,13 +59,20 @@ class Detector:
         signals: SignalRecord,
         publisher: Publisher,
         *,
+        prior: SharedPrior,
         versions_of: Callable[[Pair], tuple[Versions, ...]],
         rule: Rule,
         clock: Clock,
         topic: str,
         encode: Callable[[Signal], bytes],
     ) -> None:
-        _scored(rule, Tables.from_tables([]))
+        unknown = rule.measures - set(MEASURES)
+        if unknown:
+            raise ConfigurationError(
+                f"rule {rule.name} needs measures that are not computed: "
+                f"{', '.join(sorted(unknown))}"
+            )
+        self._prior = prior
         self._counts = counts
         self._signals = signals
         self._publisher = publisher
@@ -76,23 +92,19 @@ class Detector:
             DependencyUnavailable: offer the same pairs again; nothing is lost or said twice.
             IntegrityError: the counts contradict each other; an operator must look.
         """
-        distinct = iter(dict.fromkeys(pairs))
-        recorded: list[Signal] = []
-        while step := list(islice(distinct, _PAIRS_PER_STEP)):
-            recorded += await self._transitions(step)
-        await self.publish()
-        return recorded
+        fit = await asyncio.to_thread(self._prior.current)
+        return await self._rescore(pairs, fit)
 
     async def rescore_all(self) -> list[Signal]:
         """Score every pair, and every signal whose pair has vanished; see `rescore`.
 
-        Work and memory are linear in the number of pairs.
+        Refits the prior if need be. Work and memory are linear in the number of pairs.
         """
         active = await asyncio.to_thread(self._signals.active_pairs)
-        _, counts = await self._counts.snapshot()
-        passing = await asyncio.to_thread(_passing, self._rule, counts)
+        sequence, counts = await self._counts.snapshot()
+        fit, passing = await asyncio.to_thread(self._everything, sequence, counts)
         # The few that look different are decided on what the record and the counts say then.
-        return await self.rescore(sorted(passing.symmetric_difference(active)))
+        return await self._rescore(sorted(passing.symmetric_difference(active)), fit)
 
     async def recover(self) -> None:
         """Publish what an earlier process recorded and could not publish."""
@@ -115,12 +127,52 @@ class Detector:
             await asyncio.to_thread(self._signals.mark_published, identities)
             sent += len(waiting)
 
-    async def _transitions(self, pairs: Sequence[Pair]) -> list[Signal]:
+    async def _rescore(self, pairs: Iterable[Pair], fit: PriorFit | None) -> list[Signal]:
+        recorded: list[Signal] = []
+        if self._decides(fit):
+            distinct = iter(dict.fromkeys(pairs))
+            while step := list(islice(distinct, _PAIRS_PER_STEP)):
+                recorded += await self._transitions(step, fit)
+        await self.publish()
+        return recorded
+
+    def _decides(self, fit: PriorFit | None) -> bool:
+        """Whether all measures of the rule can be computed."""
+        return EBGM not in self._rule.measures or theta_of(fit) is not None
+
+    def _everything(self, sequence: int, counts: CountDelta) -> tuple[PriorFit | None, set[Pair]]:
+        """The prior for all counted pairs, and the SDRs among them."""
+        pairs = list(counts.pairs)
+        with _our_counts():
+            tables = _tables(pairs, counts)
+        fit = self._prior.refreshed(tables, sequence=sequence)
+        self._warn_beyond_boundary(tables)
+        if not self._decides(fit):
+            return fit, set()
+        passing = passes(self._rule, tables.n11, measures(tables, _in_use(fit)))
+        return fit, {pairs[index] for index in np.flatnonzero(passing)}
+
+    def _warn_beyond_boundary(self, tables: Tables) -> None:
+        """Say so where the boundary no longer promises what it was made for."""
+        boundary = self._rule.boundary
+        if boundary is None or not len(tables):
+            return
+        greatest = float(tables.expected().max())
+        if len(tables) > boundary.pairs or greatest > boundary.horizon:
+            log.warning(
+                "beyond the sequential boundary: raise ADEWATCH_BOUNDARY_PAIRS or _HORIZON_CASES",
+                pairs=len(tables),
+                boundary_pairs=boundary.pairs,
+                greatest_expectation=round(greatest, 1),
+                horizon_cases=boundary.horizon,
+            )
+
+    async def _transitions(self, pairs: Sequence[Pair], fit: PriorFit | None) -> list[Signal]:
         # In this order: the counts are then at least as new as those of the last transition, and
         # a transition in between takes the revision away from ours.
         statuses = await asyncio.to_thread(self._signals.statuses, pairs)
         sequence, tables = await self._counts.tables(pairs)
-        return await asyncio.to_thread(self._record, pairs, statuses, sequence, tables)
+        return await asyncio.to_thread(self._record, pairs, statuses, sequence, tables, fit)
 
     def _record(
         self,
@@ -128,10 +180,12 @@ class Detector:
         statuses: Mapping[Pair, SignalStatus],
         sequence: int,
         tables: Sequence[Table],
+        fit: PriorFit | None,
     ) -> list[Signal]:
         with _our_counts():
             checked = Tables.from_tables(tables)
-        passing, measures = _scored(self._rule, checked)
+        found = measures(checked, _in_use(fit))
+        passing = passes(self._rule, checked.n11, found)
         signals = []
         for index, pair in enumerate(pairs):
             status = statuses.get(pair)
@@ -147,10 +201,12 @@ class Detector:
                     state=SignalState.DETECTED,
                     rule=self._rule.name,
                     counts=tables[index],
-                    measures=tuple(estimates.measure(index) for estimates in measures.values()),
+                    measures=tuple(estimates.measure(index) for estimates in found.values()),
                     ledger_sequence=sequence,
                     versions=self._versions_of(pair),
                     occurred_at=self._clock.now(),
+                    theta=theta_of(fit),
+                    boundary=self._rule.boundary,
                 )
             )
         return self._signals.record(signals) if signals else []
@@ -170,25 +226,20 @@ def transition_of(status: SignalStatus | None, *, passes_now: bool) -> Transitio
     return Transition.RECURRED if passes_now else Transition.SUBSIDED
 
 
-def _passing(rule: Rule, counts: CountDelta) -> set[Pair]:
-    """The SDRs among all counted pairs."""
-    pairs = list(counts.pairs)
+def _tables(pairs: Sequence[Pair], counts: CountDelta) -> Tables:
+    """The tables of all counted pairs."""
     size = len(pairs)
-    with _our_counts():
-        tables = Tables.of(
-            np.fromiter(counts.pairs.values(), np.int64, size),
-            np.fromiter((counts.drugs.get(pair.drug, 0) for pair in pairs), np.int64, size),
-            np.fromiter((counts.events.get(pair.event, 0) for pair in pairs), np.int64, size)
-            - np.fromiter((counts.unattributed.get(pair, 0) for pair in pairs), np.int64, size),
-            np.full(size, counts.total, dtype=np.int64),
-        )
-    passing, _ = _scored(rule, tables)
-    return {pairs[index] for index in np.flatnonzero(passing)}
+    return Tables.of(
+        np.fromiter(counts.pairs.values(), np.int64, size),
+        np.fromiter((counts.drugs.get(pair.drug, 0) for pair in pairs), np.int64, size),
+        np.fromiter((counts.events.get(pair.event, 0) for pair in pairs), np.int64, size)
+        - np.fromiter((counts.unattributed.get(pair, 0) for pair in pairs), np.int64, size),
+        np.full(size, counts.total, dtype=np.int64),
+    )
 
 
-def _scored(rule: Rule, tables: Tables) -> tuple[Bools, Mapping[str, Estimates]]:
-    measures = score(tables)
-    return passes(rule, tables.n11, measures), measures
+def _in_use(fit: PriorFit | None) -> Prior | None:
+    return None if fit is None else fit.hyperparameters.prior
 
 
 @contextmanager

@@ -82,6 +82,24 @@ class MemoryCaseRecord(CaseRecord):
         found = {note.versions for note in self._notes.values() if pair in self._pairs(note)}
         return tuple(sorted(found, key=lambda v: (v.ner, v.relation, v.rules, v.vocabulary)))
 
+    def standing(self) -> list[Extraction]:
+        """The winning version of every note."""
+        return list(self._notes.values())
+
+    def pairs_of(self, note: Extraction) -> set[Pair]:
+        """The counted pairs of a note."""
+        return self._pairs(note)
+
+    def texts_of(self, note: Extraction, pair: Pair) -> list[str]:
+        """The evidence for a counted pair, in order."""
+        concepts = {mention.mention_id: mention.concept for mention in note.mentions}
+        return [
+            relation.evidence_text
+            for relation in note.relations
+            if Pair(concepts[relation.drug_id], concepts[relation.event_id]) == pair
+            and relation.assertion in self._counted
+        ]
+
     def _cases(self) -> dict[str, set[Pair]]:
         cases: dict[str, set[Pair]] = {}
         for note in self._notes.values():

@@ -13,7 +13,8 @@ from services.adapters.sql.engine import reading
 from services.adapters.sql.signal_tables import SignalRow, SignalTransitionRow
 from services.adapters.sql.tables import EvidenceRow, LedgerHeadRow, NoteRow
 from services.adapters.wire import decode
-from services.core.contracts import Signal
+from services.core import identity
+from services.core.contracts import Pair, Signal
 
 _NOTE: Table = NoteRow.__table__  # type: ignore[attr-defined]
 _EVIDENCE: Table = EvidenceRow.__table__  # type: ignore[attr-defined]
@@ -100,6 +101,23 @@ def latest_signals(engine: Engine, *, active_only: bool = True) -> list[Signal]:
         snapshots = connection.execute(query).scalars().all()
     found = [decode(Signal, json.dumps(snapshot).encode()) for snapshot in snapshots]
     return sorted(found, key=lambda one: (-one.counts.n11, one.drug, one.event))
+
+
+def transitions_of(engine: Engine, pair: Pair) -> list[Signal]:
+    """All transitions of the signal of a pair, the first one first; none if it never was one.
+
+    Raises:
+        DependencyUnavailable: the database did not answer.
+    """
+    transition = _TRANSITION.c
+    query = (
+        select(transition.snapshot)
+        .where(transition.signal_id == identity.signal_id(*pair))
+        .order_by(transition.revision)
+    )
+    with reading(engine) as connection:
+        snapshots = connection.execute(query).scalars().all()
+    return [decode(Signal, json.dumps(snapshot).encode()) for snapshot in snapshots]
 
 
 def _number(table: Table) -> ScalarSelect[int]:

@@ -15,6 +15,7 @@ from services.adapters.wire_checks import Contract
 from services.core.contracts import (
     Alert,
     Assertion,
+    Boundary,
     Extraction,
     Measure,
     MeasureFlag,
@@ -29,6 +30,7 @@ from services.core.contracts import (
     Signal,
     SignalState,
     Table,
+    Theta,
     Transition,
     Versions,
 )
@@ -111,6 +113,9 @@ SIGNAL = Signal(
     versions=(VERSIONS,),
     occurred_at=WHEN,
 )
+THETA = Theta(alpha1=3.25, beta1=0.4, alpha2=2.02, beta2=1.91, weight=0.065, fit=4)
+BOUNDARY = Boundary(alpha=0.05, pairs=750, horizon=1000.0, minimum_cases=3, critical_value=11.5)
+WATCHED = replace(SIGNAL, theta=THETA, boundary=BOUNDARY)
 ALERT = Alert(
     alert_id="a1",
     signal_id=SIGNAL.signal_id,
@@ -159,6 +164,12 @@ def test_the_section_of_a_relation_survives_the_wire_and_version_1_has_none() ->
     assert wire.decode(Extraction, wire.encode(message)) == message
     old = wire.decode(Extraction, (FIXTURES / "extraction.json").read_bytes())
     assert (old.schema_version, old.relations[0].section) == (2, None)
+
+
+def test_the_snapshot_of_a_signal_keeps_hyperparameters_and_boundary() -> None:
+    read = wire.decode(Signal, wire.encode(WATCHED))
+    assert (read.theta, read.boundary) == (THETA, BOUNDARY)
+    assert read == WATCHED
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -284,6 +295,13 @@ def _with_mention(**values: object) -> bytes:
     return json.dumps(payload).encode()
 
 
+def _with(part: str, **values: object) -> bytes:
+    """The snapshot of a signal with something else in one of its parts."""
+    payload = json.loads(wire.encode(WATCHED))
+    payload[part].update(values)
+    return json.dumps(payload).encode()
+
+
 def _with_relation(**values: object) -> bytes:
     payload = json.loads(wire.encode(EXTRACTION))
     payload["relations"][0].update(values)
@@ -313,6 +331,14 @@ def _with_relation(**values: object) -> bytes:
         (PairDelta, changed(PAIR_DELTA, event="")),
         (Signal, changed(SIGNAL, revision=0)),
         (Signal, changed(SIGNAL, counts={"n11": 13, "drug": 9, "event": 12, "total": 240})),
+        (Signal, _with("theta", alpha1=0.0)),
+        (Signal, _with("theta", weight=1.5)),
+        (Signal, _with("theta", fit=0)),
+        (Signal, _with("boundary", alpha=1.0)),
+        (Signal, _with("boundary", pairs=0)),
+        (Signal, _with("boundary", minimum_cases=0)),
+        (Signal, _with("boundary", horizon=0.0)),
+        (Signal, _with("boundary", critical_value=-1.0)),
         (Alert, changed(ALERT, counts={"n11": 3, "drug": 9, "event": 12, "total": 10})),
     ],
 )

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from services.core.contracts import Table
+from services.core.contracts import Boundary, Table
 from services.core.disproportionality import prr, score
 from services.core.ebgm import Prior, ebgm
 from services.core.errors import ConfigurationError
@@ -28,6 +28,7 @@ from services.core.rules import (
     Rule,
     all_of,
     any_of,
+    at_least,
     bounded,
     passes,
     preset,
@@ -138,6 +139,10 @@ class TestRulesTogether:
                 combine(EVANS)
 
 
+def boundary_at(value: float) -> Boundary:
+    return Boundary(alpha=0.05, pairs=10, horizon=50.0, minimum_cases=3, critical_value=value)
+
+
 class TestBoundary:
     def test_the_sequential_ratio_must_reach_the_critical_value_too(self) -> None:
         made = Tables.from_tables([STRONG, THREE_CASES, EXPECTED])
@@ -146,13 +151,14 @@ class TestBoundary:
         # The ratio of three cases against 0.1 expected is 7.3; that of 20 against 0.6 is 50.7.
         bounds = {7.0: [True, True, False], 8.0: [True, False, False], 60.0: [False] * 3}
         for value, decided in bounds.items():
-            assert passes(bounded(EVANS, value), made.n11, scores).tolist() == decided
+            assert passes(bounded(EVANS, boundary_at(value)), made.n11, scores).tolist() == decided
 
     def test_it_has_its_own_name_and_keeps_the_rest(self) -> None:
-        rule = bounded(EVANS, 3.5)
+        rule = bounded(EVANS, boundary_at(3.5))
         assert rule.name == "evans+maxsprt"
         assert (rule.minimum_cases, rule.citation) == (EVANS.minimum_cases, EVANS.citation)
         assert rule.measures == EVANS.measures | {"maxsprt"}
+        assert (rule.boundary, EVANS.boundary) == (boundary_at(3.5), None)
 
     def test_cases_without_any_expectation_are_beyond_every_boundary(self) -> None:
         found = surveillance_ratio(np.array([1, 0]), np.array([0.0, 0.0]))
@@ -163,7 +169,21 @@ class TestBoundary:
     @pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
     def test_a_critical_value_that_is_none_is_refused(self, wrong: float) -> None:
         with pytest.raises(ConfigurationError, match="critical value"):
-            bounded(EVANS, wrong)
+            bounded(EVANS, boundary_at(wrong))
+
+
+class TestMinimumCases:
+    def test_more_cases_may_be_asked_for(self) -> None:
+        made = Tables.from_tables([STRONG, THREE_CASES])
+        rule = at_least(EVANS, 4)
+        assert passes(EVANS, made.n11, score(made)).tolist() == [True, True]
+        assert passes(rule, made.n11, score(made)).tolist() == [True, False]
+        assert rule.name == "evans>=4"
+
+    def test_the_same_minimum_is_the_same_rule_and_fewer_is_another_one(self) -> None:
+        assert at_least(EVANS, 3) is EVANS
+        with pytest.raises(ConfigurationError, match="needs 3 cases by itself, 2 are fewer"):
+            at_least(EVANS, 2)
 
 
 class TestCombinations:

@@ -12,7 +12,7 @@ from services.core.counts import case_delta, combine
 from services.core.disproportionality import IC
 from services.core.estimates import Field
 from services.core.rules import EVANS, FDA_EB05, UMC_IC025, bounded
-from services.core.sequential import critical_value
+from services.core.sequential import boundary
 from services.core.simulation import (
     Indication,
     Margins,
@@ -143,7 +143,7 @@ def test_an_indication_looks_like_a_cause() -> None:
 def test_strata_make_false_alarms_and_stratified_expectations_take_them_away() -> None:
     stream = replace(STREAM, planted=(), sexes=2, confounding=1.5)
     notes = simulate(stream, random())
-    rule = bounded(EVANS, critical_value(alpha=0.05 / 300, horizon=500, minimum_cases=3))
+    rule = bounded(EVANS, boundary(alpha=0.05, pairs=300, horizon=500, minimum_cases=3))
     crude = watch(stream, notes, rule, every_days=30)
     adjusted = watch(stream, notes, rule, every_days=30, stratified=True)
     assert crude.false > 0
@@ -179,15 +179,16 @@ def test_a_rule_over_ebgm_is_fitted_on_the_way() -> None:
     assert delay is not None
 
 
-def test_a_rule_over_ebgm_is_silent_as_long_as_its_prior_does_not_converge() -> None:
-    # Without a mixture in the table the hyperparameters run to the end of their range.
-    assert (watch(STREAM, simulate(STREAM, random()), FDA_EB05, every_days=30).first < 0).all()
+def test_a_rule_over_ebgm_decides_where_the_likelihood_alone_has_no_maximum() -> None:
+    # No mixture but for one pair: see deploy/decisions/0008.
+    [delay] = watch(STREAM, simulate(STREAM, random()), FDA_EB05, every_days=30).delays
+    assert delay is not None
 
 
 def test_the_boundary_takes_false_alarms_away() -> None:
     alone = replace(STREAM, planted=())
     notes = simulate(alone, random())
-    rule = bounded(EVANS, critical_value(alpha=0.05 / 300, horizon=200, minimum_cases=3))
+    rule = bounded(EVANS, boundary(alpha=0.05, pairs=300, horizon=200, minimum_cases=3))
     assert watch(alone, notes, EVANS).false > 0
     assert watch(alone, notes, rule).false == 0
 

@@ -13,10 +13,12 @@ from services.core.estimates import Field
 from services.core.ports import SignalStatus
 from services.core.rules import EVANS, Comparison, Condition, Rule
 from services.detect.handler import Detector, transition_of
+from services.detect.priors import SharedPrior
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.extractions import BLEEDING, COUGH, RASH, VERSIONS
 from tests.fakes.faults import Faults
 from tests.fakes.hot_counts import MemoryHotCounts
+from tests.fakes.prior_record import MemoryPriorRecord
 from tests.fakes.publisher import MemoryPublisher
 from tests.fakes.signal_record import MemorySignalRecord
 
@@ -46,6 +48,7 @@ class World:
         self.counts = MemoryHotCounts()
         self.signals = MemorySignalRecord(faults=self.faults)
         self.publisher = MemoryPublisher(faults=self.faults)
+        self.priors = MemoryPriorRecord()
         self.clock = FakeClock()
         self.detector = self.worker(rule=rule)
 
@@ -54,6 +57,7 @@ class World:
             self.counts,
             self.signals,
             self.publisher,
+            prior=SharedPrior(self.priors, clock=self.clock),
             versions_of=self.versions_of,
             rule=rule,
             clock=self.clock,
@@ -115,7 +119,7 @@ async def test_a_touched_pair_that_passes_is_detected(world: World) -> None:
         occurred_at=START,
     )
     measures = {measure.name: measure for measure in found.measures}
-    assert list(measures) == ["prr", "chi2", "ror", "ic"]
+    assert list(measures) == ["prr", "chi2", "ror", "ic", "maxsprt"]
     assert measures["prr"].estimate == pytest.approx((6 / 10) / (4 / 90))
     assert world.publisher.sent == [(TOPIC, found.signal_id, found.transition_id.encode())]
     assert world.signals.unpublished(10) == []
@@ -279,9 +283,9 @@ async def test_two_workers_that_decide_the_same_say_it_once(world: World) -> Non
 
 async def test_a_rule_without_its_measure_is_refused_at_the_start() -> None:
     rule = dataclasses.replace(
-        EVANS, criterion=Condition("ebgm", Field.LOWER, Comparison.AT_LEAST, 2.0)
+        EVANS, criterion=Condition("lift", Field.LOWER, Comparison.AT_LEAST, 2.0)
     )
-    with pytest.raises(ConfigurationError, match="ebgm"):
+    with pytest.raises(ConfigurationError, match="lift"):
         World(rule=rule)
 
 

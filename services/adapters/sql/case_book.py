@@ -1,0 +1,114 @@
+"""The cases behind the counts, read from the record (`services.core.statistics_ports.CaseBook`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Protocol
+
+from sqlalchemy import Engine, select
+from sqlmodel import col
+
+from services.adapters.sql.engine import reading
+from services.adapters.sql.rows import pair_key
+from services.adapters.sql.tables import EvidenceRow, NoteRow
+from services.core.contracts import Pair, Sex
+from services.core.statistics_ports import Case, PairCase
+
+_ROWS_PER_FETCH = 10_000
+
+
+class _Line(Protocol):
+    """One counted relation with what its note says of the patient."""
+
+    case_key: str
+    drug: str
+    event: str
+    written_at: datetime
+    source: str
+    sex: str
+    age_years: int | None
+    note_type: str | None
+    evidence_text: str
+
+
+class SqlCaseBook:
+    """Streams counted evidence in the order of cases and time.
+
+    Args:
+        engine: a migrated database, from `make_engine`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def cases(self) -> Iterator[Case]:
+        """Every case of the universe, by key; the snapshot is held until the last one is read."""
+        query = (
+            select(
+                col(EvidenceRow.case_key),
+                col(EvidenceRow.drug),
+                col(EvidenceRow.event),
+                col(EvidenceRow.written_at),
+                col(NoteRow.sex),
+                col(NoteRow.age_years),
+            )
+            .join(NoteRow, col(NoteRow.note_key) == col(EvidenceRow.note_key))
+            .where(col(EvidenceRow.counted).is_(True))
+            # The key of the note decides between notes of one moment, on every database alike.
+            .order_by(
+                col(EvidenceRow.case_key), col(EvidenceRow.written_at), col(EvidenceRow.note_key)
+            )
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query, execution_options={"yield_per": _ROWS_PER_FETCH})
+            for key, lines in groupby(rows, key=attrgetter("case_key")):
+                yield _case(key, lines)
+
+    def pair_cases(self, pair: Pair) -> list[PairCase]:
+        """The cases of a pair, by key."""
+        query = (
+            select(
+                col(EvidenceRow.case_key),
+                col(EvidenceRow.written_at),
+                col(EvidenceRow.evidence_text),
+                col(NoteRow.source),
+                col(NoteRow.sex),
+                col(NoteRow.age_years),
+                col(NoteRow.note_type),
+            )
+            .join(NoteRow, col(NoteRow.note_key) == col(EvidenceRow.note_key))
+            .where(col(EvidenceRow.pair_key) == pair_key(pair), col(EvidenceRow.counted).is_(True))
+            .order_by(
+                col(EvidenceRow.case_key),
+                col(EvidenceRow.written_at),
+                col(EvidenceRow.note_key),
+                col(EvidenceRow.position),
+            )
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [_pair_case(key, lines) for key, lines in groupby(rows, attrgetter("case_key"))]
+
+
+def _case(key: str, lines: Iterable[_Line]) -> Case:
+    first, *others = lines
+    pairs: dict[Pair, datetime] = {}
+    for line in (first, *others):
+        pairs.setdefault(Pair(line.drug, line.event), line.written_at)
+    return Case(key=key, sex=Sex(first.sex), age_years=first.age_years, pairs=pairs)
+
+
+def _pair_case(key: str, lines: Iterable[_Line]) -> PairCase:
+    of_case = list(lines)
+    return PairCase(
+        key=key,
+        first_at=of_case[0].written_at,
+        sources=frozenset(line.source for line in of_case),
+        sex=any(line.sex != Sex.UNKNOWN for line in of_case),
+        age_years=any(line.age_years is not None for line in of_case),
+        note_type=any(line.note_type is not None for line in of_case),
+        texts=tuple(dict.fromkeys(line.evidence_text for line in of_case)),
+    )
