@@ -6,12 +6,12 @@ scored at once with the prior of the last refit. Work and memory are linear in t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.core.disproportionality import CHI2, IC, PRR, ROR, score
 from services.core.ebgm import EBGM, Prior, ebgm
-from services.core.ebgm_fit import Fit, fit, points_of, squash
+from services.core.ebgm_fit import Fit, Points, fit, points_of, squash
 from services.core.estimates import Estimates, joined
 from services.core.sequential import MAXSPRT, maxsprt
 from services.core.tables import Tables
@@ -23,6 +23,14 @@ _BLOCK = 1 << 18
 
 MOVED = 0.05
 """The share by which pairs or cases of pairs must have changed to be worth a refit."""
+
+
+Search = Callable[[Points, Prior | None], Fit]
+"""Finds hyperparameters for points, from an earlier result if there is one."""
+
+
+def _fitted(points: Points, warm: Prior | None) -> Fit:
+    return fit(points, warm=warm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +51,11 @@ class Hyperparameters:
 
 
 def refreshed(
-    previous: Hyperparameters | None, tables: Tables, *, moved: float = MOVED
+    previous: Hyperparameters | None,
+    tables: Tables,
+    *,
+    moved: float = MOVED,
+    search: Search = _fitted,
 ) -> Hyperparameters | None:
     """The hyperparameters for a table.
 
@@ -51,6 +63,7 @@ def refreshed(
         previous: those of the last full rescoring, None at the first.
         tables: of all pairs.
         moved: the share of change that is worth a refit; 0 always refits.
+        search: finds the hyperparameters.
 
     Returns:
         `previous` itself if the table has not moved enough; else those of a new search, which
@@ -69,7 +82,7 @@ def refreshed(
         if change < moved:
             return previous
     in_use = previous.prior if previous else None
-    found = fit(squash(points_of(tables.n11, tables.expected())), warm=in_use)
+    found = search(squash(points_of(tables.n11, tables.expected())), in_use)
     return Hyperparameters(
         prior=found.prior if found.converged else in_use, pairs=pairs, cases=cases, last=found
     )

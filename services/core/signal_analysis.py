@@ -14,7 +14,7 @@ from services.core.disproportionality import information_component
 from services.core.ebgm import Prior
 from services.core.engine import measures
 from services.core.false_discovery import fisher_p_values, q_values
-from services.core.stratified import expected, mantel_haenszel_prr, mantel_haenszel_ror
+from services.core.stratified import collapse, expected, mantel_haenszel_prr, mantel_haenszel_ror
 from services.core.tables import Tables
 
 IC_ADJUSTED = "ic_adjusted"
@@ -72,7 +72,7 @@ def adjusted(strata: Strata, pairs: Sequence[Pair]) -> dict[Pair, list[Measure]]
     tables = strata.tables(pairs)
     if not tables or not pairs:
         return {pair: [] for pair in pairs}
-    observed = sum(stratum.n11 for stratum in tables)
+    observed = collapse(tables).n11
     component = replace(information_component(observed, expected(tables)), name=IC_ADJUSTED)
     found = (component, mantel_haenszel_prr(tables), mantel_haenszel_ror(tables))
     return {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 
 from services.core.contracts import Theta
-from services.core.engine import MOVED, refreshed
+from services.core.engine import MOVED, Search, refreshed
 from services.core.ports import Clock
 from services.core.statistics_ports import PriorFit, PriorRecord
 from services.core.tables import Tables
@@ -20,12 +22,22 @@ class SharedPrior:
         record: keeps every fit; the latest one holds for all workers, also after a restart.
         clock: gives the time of a fit.
         moved: share of the table that must have changed to be worth a refit, see `refreshed`.
+        search: finds the hyperparameters; maximum likelihood if None.
     """
 
-    def __init__(self, record: PriorRecord, *, clock: Clock, moved: float = MOVED) -> None:
+    def __init__(
+        self,
+        record: PriorRecord,
+        *,
+        clock: Clock,
+        moved: float = MOVED,
+        search: Search | None = None,
+    ) -> None:
         self._record = record
         self._clock = clock
-        self._moved = moved
+        self._refreshed = partial(refreshed, moved=moved)
+        if search is not None:
+            self._refreshed = partial(self._refreshed, search=search)
 
     def current(self) -> PriorFit | None:
         """The latest fit, of whichever worker."""
@@ -45,7 +57,7 @@ class SharedPrior:
         """
         latest = self._record.latest()
         known = None if latest is None else latest.hyperparameters
-        found = refreshed(known, tables, moved=self._moved)
+        found = self._refreshed(known, tables)
         if found is None or found is known:
             return latest
         fit = PriorFit(

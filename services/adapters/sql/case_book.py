@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, select
 from sqlmodel import col
 
 from services.adapters.sql.engine import reading
@@ -18,20 +18,6 @@ from services.core.contracts import Pair, Sex
 from services.core.statistics_ports import Case, PairCase
 
 _ROWS_PER_FETCH = 10_000
-
-
-class _Line(Protocol):
-    """One counted relation with what its note says of the patient."""
-
-    case_key: str
-    drug: str
-    event: str
-    written_at: datetime
-    source: str
-    sex: str
-    age_years: int | None
-    note_type: str | None
-    evidence_text: str
 
 
 class SqlCaseBook:
@@ -93,15 +79,15 @@ class SqlCaseBook:
         return [_pair_case(key, lines) for key, lines in groupby(rows, attrgetter("case_key"))]
 
 
-def _case(key: str, lines: Iterable[_Line]) -> Case:
+def _case(key: str, lines: Iterable[Row[Any]]) -> Case:
     first, *others = lines
     pairs: dict[Pair, datetime] = {}
-    for line in (first, *others):
+    for line in [first, *others]:
         pairs.setdefault(Pair(line.drug, line.event), line.written_at)
     return Case(key=key, sex=Sex(first.sex), age_years=first.age_years, pairs=pairs)
 
 
-def _pair_case(key: str, lines: Iterable[_Line]) -> PairCase:
+def _pair_case(key: str, lines: Iterable[Row[Any]]) -> PairCase:
     of_case = list(lines)
     return PairCase(
         key=key,

@@ -165,7 +165,7 @@ class TestSeries:
         assert found.rate_ratio is None
 
     def test_a_rise_of_everything_is_none_of_the_pair(self) -> None:
-        cases = [case(i, A_X, month=month) for month in (1, 6) for i in range(month * 20)]
+        cases = [case(i, A_X, month=month) for month in (1, 6) for i in range(month * 18 + 2)]
         cases += [case(500 + i, B_Y, month=month) for month in (1, 6) for i in range(month * 20)]
         assert series(cases, A_X).rise is None
 

@@ -13,6 +13,8 @@ from scipy.stats import nbinom
 
 from services.core.ebgm import Prior, shrunk_ratio
 from services.core.ebgm_fit import (
+    STARTS,
+    WEAK_SPREAD,
     Points,
     fit,
     gradient,
@@ -116,11 +118,26 @@ def test_a_warm_start_makes_one_search_to_the_same_place(points: Points) -> None
     assert warm.log_likelihood == pytest.approx(fit(moved).log_likelihood, abs=1e-6)
 
 
-def test_a_search_without_a_maximum_says_so() -> None:
+def test_a_likelihood_without_a_maximum_gets_the_weak_density_and_says_so() -> None:
     # All ratios are the same: the gammas want to be points, and the weight is anything.
-    found = fit(points_of(np.full(50, 3), np.full(50, 1.0)))
-    assert not found.converged
-    assert found.message
+    points = points_of(np.full(50, 3), np.full(50, 1.0))
+    found = fit(points)
+    assert (found.converged, found.weak, found.searches) == (True, True, 10)
+    assert found.message.startswith("of the likelihood alone: ")
+    assert found.log_likelihood == pytest.approx(log_likelihood(points, found.prior))
+    # Within a few deviations of the density, where the likelihood alone ran to the end.
+    away = np.log(as_array(found.prior)[:4]) - np.log(as_array(STARTS[0])[:4])
+    assert np.abs(away).max() < 4 * WEAK_SPREAD
+
+
+def test_the_weak_density_is_left_out_where_there_is_a_maximum(points: Points) -> None:
+    assert not fit(points).weak
+
+
+@pytest.mark.parametrize("pairs", [1, 2, 3])
+def test_very_few_pairs_have_a_prior(pairs: int) -> None:
+    found = fit(points_of(np.arange(1, pairs + 1), np.full(pairs, 0.5)))
+    assert found.converged
 
 
 def test_a_warm_start_that_fails_falls_back_to_the_others(points: Points) -> None:

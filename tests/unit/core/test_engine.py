@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from services.core.contracts import Table
-from services.core.ebgm_fit import fit, points_of
+from services.core.ebgm import Prior
+from services.core.ebgm_fit import Fit, Points, fit, points_of
 from services.core.engine import Hyperparameters, measures, refreshed
 from services.core.estimates import Field
 from services.core.tables import Tables
@@ -66,21 +69,37 @@ def test_a_table_that_moved_is_refitted_from_where_it_was(
     assert found.last.searches == 1
 
 
-def test_a_search_without_a_maximum_leaves_the_prior_in_use(first: Hyperparameters) -> None:
-    same = Tables.of(*(np.full(40, number) for number in (10, 1000, 1000, 100_000)))
-    found = refreshed(first, same)
+def stuck(points: Points, warm: Prior | None) -> Fit:
+    """A search that ends on a slope."""
+    return replace(fit(points, warm=warm), converged=False, message="the gradient does not vanish")
+
+
+def test_a_search_that_does_not_converge_leaves_the_prior_in_use(
+    tables: Tables, first: Hyperparameters
+) -> None:
+    found = refreshed(first, head(tables, 1300), search=stuck)
     assert found is not None
     assert not found.last.converged
     assert found.prior == first.prior
 
 
-def test_a_first_search_without_a_maximum_leaves_no_prior() -> None:
-    same = Tables.of(*(np.full(40, number) for number in (10, 1000, 1000, 100_000)))
-    found = refreshed(None, same)
+def test_a_first_search_that_does_not_converge_leaves_no_prior(tables: Tables) -> None:
+    found = refreshed(None, tables, search=stuck)
     assert found is not None
     assert found.prior is None
     assert found.last.message
-    assert "ebgm" not in measures(same, found.prior)
+    assert "ebgm" not in measures(tables, found.prior)
+
+
+def test_pairs_that_are_all_alike_get_a_prior_by_the_weak_density() -> None:
+    same = Tables.of(*(np.full(40, number) for number in (10, 1000, 1000, 100_000)))
+    found = refreshed(None, same)
+    assert found is not None
+    assert (found.last.converged, found.last.weak) == (True, True)
+    assert found.prior == found.last.prior
+    # All came just as expected, and that is what the prior makes of them.
+    ebgm = measures(same, found.prior)["ebgm"]
+    assert ebgm.estimate == pytest.approx(np.ones(40), abs=0.1)
 
 
 def test_without_any_case_nothing_is_fitted(first: Hyperparameters) -> None:

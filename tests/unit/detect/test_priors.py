@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from services.core.contracts import Pair, Signal
 from services.core.counts import CountDelta
 from services.core.ebgm import Prior
+from services.core.ebgm_fit import Fit, Points, fit
 from services.core.engine import measures
 from services.core.rule_expressions import parse_rule
 from services.core.rules import FDA_EB05, MHRA, Rule, bounded
@@ -175,25 +176,33 @@ def test_of_two_workers_that_refit_at_once_one_is_believed_by_both() -> None:
     assert record.fits == [found]
 
 
-def impossible() -> Tables:
-    """So many cases that the gradient of the likelihood drowns in rounding."""
-    cases = np.array([10**9, 1])
-    return Tables.of(cases, [10**9] * 2, [10**9, 2 * 10**9], [3 * 10**9] * 2)
-
-
 def test_a_search_that_does_not_converge_is_reported_and_leaves_the_prior_in_use() -> None:
-    record = MemoryPriorRecord()
-    shared = SharedPrior(record, clock=FakeClock())
+    def hopeless(points: Points, warm: Prior | None) -> Fit:
+        return replace(fit(points, warm=warm), converged=False, message="the gradient is stuck")
+
+    record, clock = MemoryPriorRecord(), FakeClock()
     with capture_logs() as logs:
-        first = shared.refreshed(some_tables(), sequence=1)
+        first = SharedPrior(record, clock=clock).refreshed(some_tables(), sequence=1)
     assert [entry["event"] for entry in logs] == ["prior fitted"]
     assert first is not None
     with capture_logs() as logs:
-        second = shared.refreshed(impossible(), sequence=2)
+        shared = SharedPrior(record, clock=clock, search=hopeless)
+        second = shared.refreshed(some_tables(80), sequence=2)
     assert second is not None
     assert not second.hyperparameters.last.converged
     assert second.hyperparameters.prior == first.hyperparameters.prior
+    assert theta_of(second) == replace(theta_of(first), fit=2)  # type: ignore[type-var]
     [entry] = logs
     assert (entry["log_level"], entry["event"]) == ("warning", "prior did not converge")
-    assert entry["why"] == second.hyperparameters.last.message
+    assert (entry["why"], entry["in_use"]) == ("the gradient is stuck", True)
     assert record.fits == [first, second]
+
+
+def test_a_first_search_that_does_not_converge_leaves_no_prior_in_use() -> None:
+    def hopeless(points: Points, warm: Prior | None) -> Fit:
+        return replace(fit(points, warm=warm), converged=False, message="the gradient is stuck")
+
+    shared = SharedPrior(MemoryPriorRecord(), clock=FakeClock(), search=hopeless)
+    found = shared.refreshed(some_tables(), sequence=1)
+    assert found is not None
+    assert theta_of(found) is None
