@@ -61,7 +61,7 @@ def two_drugs(
         ]
 
     for line in with_components(work):
-        out.print(line)
+        out.print(line, markup=False)
 
 
 def masking_grid(event: str, found: EventCases, *, strongest: int) -> Grid:

@@ -41,9 +41,9 @@ def show(drug: Drug, event: Event) -> None:
     pair, history, strata, prior = with_components(work)
     counts = strata.pooled()
     _need_cases(counts.total)
-    out.print(f"{pair.drug} → {pair.event}")
+    out.print(f"{pair.drug} → {pair.event}", markup=False)
     for line in snapshot_lines(history):
-        out.print(line)
+        out.print(line, markup=False)
     table = counts.table(pair)
     now = [*crude(table, prior), *adjusted(strata, [pair])[pair]]
     out.print(f"now: n11 {table.n11}, drug {table.drug}, event {table.event}, all {table.total}")
@@ -65,7 +65,7 @@ def trend(drug: Drug, event: Event) -> None:
         return pair, found, _prior(components)
 
     pair, found, prior = with_components(work)
-    out.print(f"{pair.drug} → {pair.event}")
+    out.print(f"{pair.drug} → {pair.event}", markup=False)
     out.print(trend_grid(found, prior))
     out.print(rise_line(found))
 

@@ -203,15 +203,19 @@ def _search(
         if np.any(np.abs(intermediate_result.x) > _LIMIT):
             raise StopIteration
 
-    found = minimize(
-        objective,
-        _packed(start),
-        jac=True,
-        hess=hessian,
-        method="trust-exact",
-        callback=stop_beyond_range,
-        options={"maxiter": 500, "gtol": _GRADIENT_TOLERANCE, "max_trust_radius": 2.0},
-    )
+    try:
+        found = minimize(
+            objective,
+            _packed(start),
+            jac=True,
+            hess=hessian,
+            method="trust-exact",
+            callback=stop_beyond_range,
+            options={"maxiter": 500, "gtol": _GRADIENT_TOLERANCE, "max_trust_radius": 2.0},
+        )
+    except (np.linalg.LinAlgError, ValueError):
+        # The search stumbled over numbers that are not finite: it found nothing, and says so.
+        found = OptimizeResult(x=_packed(start), fun=np.inf, jac=np.full(5, np.inf))
     found.total = float(found.fun) * scale
     return found
 
