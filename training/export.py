@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,16 @@ import onnxruntime
 import torch
 from onnx import helper, numpy_helper
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-from torch import nn
+from torch import Tensor, nn
 
 from services.core.ports import FloatArray, IntArray
+from services.core.windows import Form
 from training.errors import ParityError
-from training.predict import Runner, softmax
+from training.models.relation import STATUSES, RelationModel
+from training.pair_scores import PairRunner
+from training.predict import Runner, flattened, softmax
 
+TOKENS = ("input_ids", "attention_mask")
 OPSET = 18
 IR_VERSION = 10
 """The newest that ONNX Runtime 1.22 reads."""
@@ -34,14 +39,29 @@ PARITY_TOLERANCE = 1e-3
 """Greatest absolute difference of logits between torch and ONNX Runtime, in fp32."""
 
 
-def export(model: nn.Module, path: Path, *, vocabulary: int, per_token: bool) -> float:
-    """Write the graph `input_ids, attention_mask → logits` and compare it with torch.
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The names of a graph's tensors: inputs in the order of the model's arguments."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def signature(model: nn.Module) -> Signature:
+    """What the graph of a model takes and gives; see `model.py` in the model repository."""
+    if isinstance(model, RelationModel):
+        asked = ("pairs",) if model.config.form is Form.LEVITATED else ()
+        return Signature((*TOKENS, *asked), ("logits", "status_logits"))
+    return Signature(TOKENS, ("logits",))
+
+
+def export(model: nn.Module, path: Path, *, vocabulary: int) -> float:
+    """Write the graph of a model and compare it with torch.
 
     Args:
-        model: takes both inputs and returns logits, in evaluation mode.
+        model: in evaluation mode.
         path: the file to write.
         vocabulary: ids of the example inputs are below it.
-        per_token: whether logits are [batch, tokens, classes] or [batch, classes].
 
     Returns:
         The greatest absolute difference of logits over inputs of several shapes.
@@ -50,20 +70,27 @@ def export(model: nn.Module, path: Path, *, vocabulary: int, per_token: bool) ->
         ParityError: it is above `PARITY_TOLERANCE`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    ids, mask = (torch.from_numpy(array) for array in _example(3, 17, vocabulary))
-    axes = {0: "batch", 1: "tokens"}
+    names = signature(model)
+    example = [torch.from_numpy(array) for array in _example(3, 17, 3, vocabulary)]
+    served = model
+    if names.inputs == TOKENS:
+        example = example[: len(TOKENS)]
+        if isinstance(model, RelationModel):
+            served = _OnePair(model)
+    asked = {"pairs": {0: "batch", 1: "pairs"}}
+    items = {0: "batch", 1: "pairs" if "pairs" in names.inputs else "tokens"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            model,
-            (ids, mask),
+            served,
+            tuple(example),
             str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["logits"],
+            input_names=list(names.inputs),
+            output_names=list(names.outputs),
             dynamic_axes={
-                "input_ids": axes,
-                "attention_mask": axes,
-                "logits": axes if per_token else {0: "batch"},
+                **{name: {0: "batch", 1: "tokens"} for name in TOKENS},
+                **(asked if "pairs" in names.inputs else {}),
+                **{name: {0: "batch"} if served is not model else items for name in names.outputs},
             },
             opset_version=OPSET,
             dynamo=False,
@@ -71,10 +98,23 @@ def export(model: nn.Module, path: Path, *, vocabulary: int, per_token: bool) ->
     graph = onnx.load(str(path))
     graph.ir_version = IR_VERSION
     onnx.save(graph, str(path))
-    difference = _difference(model, path, vocabulary)
+    difference = _difference(served, path, names, vocabulary)
     if difference > PARITY_TOLERANCE:
         raise ParityError(f"logits of {path.name} differ from torch by {difference:.2g}")
     return difference
+
+
+class _OnePair(nn.Module):
+    """A marked relation model as a graph of ids and mask, without the axis of its one pair."""
+
+    def __init__(self, model: RelationModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        nowhere = torch.zeros(input_ids.shape[0], 1, 4, dtype=torch.int64)
+        logits, status = self.model(input_ids, attention_mask, nowhere)
+        return logits.squeeze(1), status.squeeze(1)
 
 
 def quantise(source: Path, target: Path) -> None:
@@ -128,12 +168,34 @@ def _quantise_embeddings(graph: onnx.GraphProto) -> None:
 
 
 def onnx_runner(path: Path, *, threads: int = 2) -> Runner:
-    """A graph as a runner."""
+    """A graph of the ner model, of either form of answer, as a runner."""
     session = _session(path, threads)
 
     def run(input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
         feed = {"input_ids": input_ids, "attention_mask": attention_mask}
-        return softmax(session.run(["logits"], feed)[0])
+        return flattened(softmax(session.run(["logits"], feed)[0]))
+
+    return run
+
+
+def onnx_pair_runner(path: Path, *, threads: int = 2) -> PairRunner:
+    """A graph of the relation model, of either form, as a runner.
+
+    A graph without a head for statuses says nothing of them: all are equally probable.
+    """
+    session = _session(path, threads)
+    inputs = {value.name for value in session.get_inputs()}
+    outputs = [value.name for value in session.get_outputs()]
+
+    def run(ids: IntArray, mask: IntArray, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
+        feed = {"input_ids": ids, "attention_mask": mask, "pairs": pairs}
+        answers = session.run(outputs, {name: feed[name] for name in inputs})
+        found = {
+            name: softmax(values if values.ndim == 3 else values[:, None])
+            for name, values in zip(outputs, answers, strict=True)
+        }
+        even = np.full((*found["logits"].shape[:2], len(STATUSES)), 1 / len(STATUSES), np.float32)
+        return found["logits"], found.get("status_logits", even)
 
     return run
 
@@ -144,30 +206,35 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _difference(model: nn.Module, path: Path, vocabulary: int) -> float:
+def _difference(model: nn.Module, path: Path, names: Signature, vocabulary: int) -> float:
     session = _session(path, 1)
     greatest = 0.0
-    for batch, tokens in ((1, 5), (2, 40), (5, 11)):
-        ids, mask = _example(batch, tokens, vocabulary)
+    for batch, tokens, asked in ((1, 5, 1), (2, 40, 5), (5, 11, 2)):
+        arrays = _example(batch, tokens, asked, vocabulary)[: len(names.inputs)]
         with torch.inference_mode():
-            expected = model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
-        answer = session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
-        greatest = max(greatest, float(np.abs(answer - expected)[_real(mask, answer)].max()))
+            expected = model(*(torch.from_numpy(array) for array in arrays))
+        expected = expected if isinstance(expected, tuple) else (expected,)
+        feed = dict(zip(names.inputs, arrays, strict=True))
+        for answer, right in zip(session.run(list(names.outputs), feed), expected, strict=True):
+            apart = np.abs(answer - right.numpy())
+            # Padding has no answer; the row of tokens of ner is the only output that has any.
+            real = arrays[1].astype(bool) if names.outputs == ("logits",) else slice(None)
+            greatest = max(greatest, float(apart[real].max()))
     return greatest
 
 
-def _real(mask: IntArray, answer: FloatArray) -> tuple[object, ...]:
-    """What counts of an answer: everything, or the tokens that are no padding."""
-    return (mask.astype(bool),) if answer.ndim == 3 else (slice(None),)
-
-
-def _example(batch: int, tokens: int, vocabulary: int) -> tuple[IntArray, IntArray]:
+def _example(
+    batch: int, tokens: int, asked: int, vocabulary: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Ids, mask and pairs; the first row is shorter where there are several."""
     rng = np.random.default_rng(batch * 1000 + tokens)
     # The last ids of the vocabulary are the relation model's markers: each once, in order.
     ids = rng.integers(1, vocabulary - 4, size=(batch, tokens), dtype=np.int64)
     if tokens >= 5:
         ids[:, 1:5] = np.arange(vocabulary - 4, vocabulary)
     mask = np.ones((batch, tokens), dtype=np.int64)
+    starts = rng.integers(0, tokens - 3, size=(batch, asked, 2), dtype=np.int64)
+    pairs = np.stack([starts, starts + 1], axis=-1).reshape(batch, asked, 4)
     if batch > 1:
         ids[0, tokens - 2 :], mask[0, tokens - 2 :] = 0, 0
-    return ids, mask
+    return ids, mask, pairs

@@ -15,13 +15,18 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimisation:
-    """Hyper-parameters of the loop."""
+    """Hyper-parameters of the loop.
+
+    `bfloat16` multiplies matrices in 16 bits (weights and their updates stay in 32): several times
+    as fast on processors with AMX or AVX-512 BF16, slower on others.
+    """
 
     epochs: int
     learning_rate: float
     warmup_fraction: float = 0.06
     weight_decay: float = 0.01
     max_gradient_norm: float = 1.0
+    bfloat16: bool = False
 
     def as_json(self) -> dict[str, float | int]:
         """For the model card."""
@@ -86,7 +91,8 @@ def optimise(
             model.train()
             total = 0.0
             for batch in epoch:
-                value = loss(batch)
+                with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
+                    value = loss(batch)
                 optimizer.zero_grad(set_to_none=True)
                 value.backward()  # type: ignore[no-untyped-call]
                 nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)

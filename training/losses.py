@@ -7,29 +7,30 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def partial_cross_entropy(logits: Tensor, allowed: Tensor, weights: Tensor) -> Tensor:
-    """Class-weighted cross-entropy where the annotation may leave several classes open.
+def tagging_loss(logits: Tensor, tags: Tensor, weights: Tensor, *, ignored: int) -> Tensor:
+    """Class-weighted cross-entropy per type, the mean over the types that say anything.
 
-    ``L = Σ_t w_t · (−log Σ_{c ∈ allowed_t} p_tc) / Σ_t w_t``, with w_t the smallest weight of the
-    allowed classes of token t. With one allowed class each it is the usual weighted
-    cross-entropy. A token without any allowed class does not count.
+    ``L = mean_k ( Σ_t w_k,y_tk · (−log p_tk,y_tk) / Σ_t w_k,y_tk )`` over the tokens t whose tag of
+    type k is known. A type that a batch does not annotate is left out.
 
     Args:
-        logits: [tokens, classes].
-        allowed: bool [tokens, classes].
-        weights: [classes].
+        logits: [tokens, types, tags].
+        tags: ids [tokens, types].
+        weights: [types, tags].
+        ignored: the id of *not known*.
 
     Returns:
         A scalar, 0 if no token counts.
     """
-    counts = allowed.any(dim=-1)
-    logits, allowed = logits[counts], allowed[counts]
-    if logits.shape[0] == 0:
-        return logits.sum() * 0
-    blocked = torch.finfo(logits.dtype).min
-    log_p = functional.log_softmax(logits, dim=-1).masked_fill(~allowed, blocked).logsumexp(dim=-1)
-    token_weights = weights.expand_as(logits).masked_fill(~allowed, float("inf")).min(dim=-1).values
-    return -(token_weights * log_p).sum() / token_weights.sum()
+    known = tags != ignored
+    losses = [
+        functional.cross_entropy(
+            logits[known[:, place], place], tags[known[:, place], place], weight=weights[place]
+        )
+        for place in range(logits.shape[1])
+        if bool(known[:, place].any())
+    ]
+    return torch.stack(losses).mean() if losses else logits.sum() * 0
 
 
 def info_nce(

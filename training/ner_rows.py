@@ -6,13 +6,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.core.bio import LABELS, TypedSpan, token_labels
+from services.core.bio import TYPES, TypedSpan, type_tags
 from services.core.contracts import MentionType
 from services.core.ports import Encoding, TokenEncoder
 from services.core.spans import Span
 from services.extract.tokens import (
     NER_MAX_TOKENS,
     WINDOW_OVERLAP_TOKENS,
+    reading_windows,
     token_windows,
     window_ids,
 )
@@ -27,18 +28,17 @@ class NerRow:
 
     Attributes:
         ids: token ids with the special tokens at both ends.
-        labels: label id per token; `IGNORED` where nothing is learned.
-        unknown: types whose mentions are not annotated here: a word labelled O may be one.
+        tags: per type of `TYPES` a tag id per token; `IGNORED` where nothing is learned, which is
+            everywhere for a type whose mentions are not annotated in the document.
     """
 
     ids: tuple[int, ...]
-    labels: tuple[int, ...]
-    unknown: frozenset[MentionType]
+    tags: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a document with the gold mentions that lie within it."""
+    """A sentence of a document, or a run of them, with the gold mentions that lie within it."""
 
     document: Document
     span: Span
@@ -52,17 +52,27 @@ class Sentence:
 
 def sentences(documents: Sequence[Document]) -> list[Sentence]:
     """All sentences, with mentions in offsets of the sentence."""
-    found = []
-    for document in documents:
-        gold = document.spans()
-        for span in document.sentences:
-            inside = tuple(
-                TypedSpan(type_, Span(mention.start - span.start, mention.end - span.start))
-                for type_, mention in gold
-                if span.start <= mention.start and mention.end <= span.end
-            )
-            found.append(Sentence(document, span, inside))
-    return found
+    return [_unit(document, span) for document in documents for span in document.sentences]
+
+
+def windows(documents: Sequence[Document], encoder: TokenEncoder) -> list[Sentence]:
+    """Runs of whole sentences, as many as the model reads at a time; mentions likewise."""
+    return [
+        _unit(document, span)
+        for document in documents
+        for span in reading_windows(
+            document.text, document.sentences, encoder, max_tokens=NER_MAX_TOKENS
+        )
+    ]
+
+
+def _unit(document: Document, span: Span) -> Sentence:
+    inside = tuple(
+        TypedSpan(type_, Span(mention.start - span.start, mention.end - span.start))
+        for type_, mention in document.spans()
+        if span.start <= mention.start and mention.end <= span.end
+    )
+    return Sentence(document, span, inside)
 
 
 def sample(
@@ -98,28 +108,19 @@ def rows(chosen: Sequence[Sentence], encoder: TokenEncoder) -> list[NerRow]:
 
 
 def _rows(sentence: Sentence, encoding: Encoding) -> list[NerRow]:
-    labels = token_labels(encoding, sentence.mentions, ignored=IGNORED)
-    unknown = frozenset(MentionType) - sentence.document.complete
+    tags = type_tags(encoding, sentence.mentions, ignored=IGNORED)
+    for type_ in TYPES:
+        if type_ not in sentence.document.complete:
+            # Mentions that are annotated all the same are learned; the other words say nothing.
+            tags[type_] = [tag if tag > 0 else IGNORED for tag in tags[type_]]
     return [
         NerRow(
             ids=tuple(window_ids(encoding, window)),
-            labels=(IGNORED, *labels[window.start : window.end], IGNORED),
-            unknown=unknown,
+            tags=tuple(
+                (IGNORED, *tags[type_][window.start : window.end], IGNORED) for type_ in TYPES
+            ),
         )
         for window in token_windows(
             encoding, max_tokens=NER_MAX_TOKENS, overlap=WINDOW_OVERLAP_TOKENS
         )
-    ]
-
-
-def allowed_labels(row: NerRow) -> list[tuple[bool, ...]]:
-    """Per token which labels its annotation allows; none where nothing is learned.
-
-    A word that is O allows also the labels of the types that are not annotated in its document.
-    """
-    outside = tuple(label == "O" or MentionType(label[2:]) in row.unknown for label in LABELS)
-    nothing = (False,) * len(LABELS)
-    one = [tuple(index == gold for index in range(len(LABELS))) for gold in range(len(LABELS))]
-    return [
-        nothing if gold == IGNORED else outside if gold == 0 else one[gold] for gold in row.labels
     ]

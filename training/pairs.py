@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.core.contracts import MentionType
-from services.core.ports import TokenEncoder
 from services.core.spans import Span
 from services.core.windows import MAX_SENTENCES, mark_pair, pair_window
 from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
@@ -35,15 +34,6 @@ class Pair:
     caused: bool
     marked: str
     group: str
-
-
-@dataclass(frozen=True, slots=True)
-class PairRow:
-    """One row of the model; `group` numbers the groups of a run."""
-
-    ids: tuple[int, ...]
-    label: int
-    group: int
 
 
 def candidate_pairs(
@@ -158,22 +148,6 @@ def across_sentences(pairs: Iterable[Pair]) -> list[Pair]:
         pair
         for pair in pairs
         if pair_window(pair.document.sentences, pair.drug, pair.event, max_sentences=1) is None
-    ]
-
-
-def rows(pairs: Sequence[Pair], encoder: TokenEncoder) -> list[PairRow]:
-    """Rows of the pairs that fit into `MAX_TOKENS`."""
-    numbers: dict[str, int] = {}
-    return [
-        PairRow(
-            ids=encoding.ids,
-            label=int(pair.caused),
-            group=numbers.setdefault(pair.group, len(numbers)),
-        )
-        for pair, encoding in zip(
-            pairs, encoder.encode([pair.marked for pair in pairs]), strict=True
-        )
-        if len(encoding.ids) <= MAX_TOKENS
     ]
 
 

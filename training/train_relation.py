@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
-from services.core.ports import TokenEncoder
-from services.core.windows import MARKERS
+from services.core.windows import MARKERS, Form
 from training.corpora.documents import Document
 from training.loop import Optimisation, optimise, seed_everything
 from training.losses import relation_loss
-from training.metrics import Score
 from training.models.encoder import load_encoder, write_tokenizer
-from training.models.relation import CAUSED, RelationModel
+from training.models.relation import (
+    CLASSES,
+    STATUSES,
+    RelationConfig,
+    RelationModel,
+)
+from training.pair_scores import PairModel, pair_score, torch_pair_runner
 from training.pairs import (
+    MAX_TOKENS,
     Pair,
     across_sentences,
     gold_pairs,
     joined_sentences,
     predicted_negatives,
-    rows,
 )
-from training.predict import Runner, predict_mentions, run_rows, torch_runner
+from training.predict import predict_mentions, torch_runner
+from training.relation_rows import IGNORED, WindowRow, collate, window_rows
 from training.runs import load_ner, save_model
 from training.sampling import grouped_batches
 from training.splits import Parts
@@ -36,20 +43,30 @@ from training.splits import Parts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationSettings:
-    """What a run of the relation model is made with, besides its data."""
+    """What a run of the relation model is made with, besides its data.
+
+    `alpha` = 1 trains without the contrastive term; `form` and the three switches are those of
+    `RelationConfig`.
+    """
 
     encoder: str
     seed: int
     epochs: int = 4
     learning_rate: float = 2e-4
+    bfloat16: bool = False
     max_tokens: int = 2048
     max_rows: int = 32
     alpha: float = 0.7
     temperature: float = 0.1
     hard_weight: float = 2.0
+    status_weight: float = 0.3
     joined: int = 600
     clinical_copies: int = 4
     negatives_per_note: int = 4
+    form: Form = Form.LEVITATED
+    pair_attention: bool = True
+    context_attention: bool = True
+    markers: bool = True
 
 
 def train_relation(
@@ -69,45 +86,56 @@ def train_relation(
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     pairs = _training_pairs(parts, proposer, settings)
     dev = dev_pairs(parts, proposer, limit=settings.negatives_per_note, seed=settings.seed)
-    data = rows(pairs, encoder)
+    data = window_rows(pairs, encoder, form=settings.form, max_tokens=MAX_TOKENS)
     first, second, third, fourth = encoder.marker_ids(MARKERS)
     model = RelationModel(
         load_encoder(settings.encoder, vocabulary=vocabulary),
-        marker_ids=(first, second, third, fourth),
+        RelationConfig(
+            marker_ids=(first, second, third, fourth),
+            form=settings.form,
+            pair_attention=settings.pair_attention,
+            context_attention=settings.context_attention,
+            markers=settings.markers,
+        ),
     )
-    ids = [torch.tensor(row.ids) for row in data]
-    labels = torch.tensor([row.label for row in data])
-    groups = torch.tensor([row.group for row in data])
-    class_weights = torch.ones(2)
+    status_weights = _status_weights(data)
 
     def loss(batch: Sequence[int]) -> Tensor:
-        input_ids = torch.nn.utils.rnn.pad_sequence([ids[i] for i in batch], batch_first=True)
-        mask = torch.zeros_like(input_ids)
-        for place, i in enumerate(batch):
-            mask[place, : len(ids[i])] = 1
-        output = model.compute(input_ids, mask)
-        chosen = torch.tensor(batch)
-        return relation_loss(
-            output.logits,
-            output.vectors,
-            labels[chosen],
-            groups[chosen],
+        rows = [data[index] for index in batch]
+        together = collate(rows)
+        output = model.compute(together.input_ids, together.attention_mask, together.pairs)
+        real = together.real
+        labels = torch.tensor([label for row in rows for label in row.labels])
+        groups = torch.tensor([row.group for row in rows for _ in row.labels])
+        statuses = torch.tensor([status for row in rows for status in row.statuses])
+        value = relation_loss(
+            output.logits[real],
+            output.vectors[real],
+            labels,
+            groups,
             alpha=settings.alpha,
             temperature=settings.temperature,
             hard_weight=settings.hard_weight,
-            class_weights=class_weights,
+            class_weights=torch.ones(len(CLASSES)),
         )
+        if bool((statuses != IGNORED).any()):
+            value = value + settings.status_weight * functional.cross_entropy(
+                output.status[real], statuses, weight=status_weights, ignore_index=IGNORED
+            )
+        return value
 
     def dev_score() -> float:
-        runner = torch_runner(model)
-        scores = [pair_score(runner, encoder, part) for part in dev.values()]
+        asked = PairModel(torch_pair_runner(model), encoder, settings.form)
+        scores = [
+            pair_score(asked, part) for part in dev.values() if any(pair.caused for pair in part)
+        ]
         return sum(score.f1 for score in scores) / len(scores)
 
     history = optimise(
         model,
         batches=[
             grouped_batches(
-                [len(row.ids) for row in data],
+                [len(row.ids) + 4 * len(row.pairs) for row in data],
                 [row.group for row in data],
                 max_tokens=settings.max_tokens,
                 max_rows=settings.max_rows,
@@ -117,7 +145,11 @@ def train_relation(
         ],
         loss=loss,
         dev_score=dev_score,
-        settings=Optimisation(epochs=settings.epochs, learning_rate=settings.learning_rate),
+        settings=Optimisation(
+            epochs=settings.epochs,
+            learning_rate=settings.learning_rate,
+            bfloat16=settings.bfloat16,
+        ),
     )
     save_model(run, model)
     (run / "run.json").write_text(
@@ -126,7 +158,8 @@ def train_relation(
                 "task": "relation",
                 "settings": {**asdict(settings), "encoder": Path(settings.encoder).name},
                 "rows": len(data),
-                "positives": int(labels.sum()),
+                "pairs": sum(len(row.labels) for row in data),
+                "positives": sum(sum(row.labels) for row in data),
                 "documents": {
                     name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
                     for name, p in parts.items()
@@ -138,17 +171,12 @@ def train_relation(
     )
 
 
-def pair_score(
-    runner: Runner, encoder: TokenEncoder, pairs: Sequence[Pair], *, threshold: float = 0.5
-) -> Score:
-    """Precision and recall of *caused* over candidate pairs."""
-    encodings = encoder.encode([pair.marked for pair in pairs])
-    answers = run_rows(runner, [encoding.ids for encoding in encodings])
-    predicted = [bool(answer[CAUSED] >= threshold) for answer in answers]
-    return Score(
-        sum(pair.caused for pair, said in zip(pairs, predicted, strict=True) if said),
-        sum(predicted),
-        sum(pair.caused for pair in pairs),
+def _status_weights(data: Sequence[WindowRow], *, exponent: float = 0.5) -> Tensor:
+    """``w_s = (n_max / n_s) ** exponent`` over the known statuses."""
+    counts = Counter(status for row in data for status in row.statuses if status != IGNORED)
+    most = max(counts.values(), default=1)
+    return torch.tensor(
+        [(most / max(1, counts[place])) ** exponent for place in range(len(STATUSES))]
     )
 
 

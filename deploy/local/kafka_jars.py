@@ -110,7 +110,7 @@ def install_jars(
     jars: Sequence[Jar] | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> None:
-    """Bring the folder to the state of the lock; whole and intact jars stay as they are.
+    """Bring the folder to the jars wanted; whole and intact ones stay as they are.
 
     Args:
         directory: where the jars go; other files in it are deleted.
@@ -125,7 +125,7 @@ def install_jars(
     wanted = locked_jars() if jars is None else jars
     missing = [jar for jar in wanted if not jar.is_intact(directory / jar.file_name)]
     if missing:
-        progress(f"Downloading {len(missing)} of Apache Kafka's {len(wanted)} jars")
+        progress(f"Downloading {len(missing)} of {len(wanted)} jars")
         _download(missing, directory, transport)
     names = {jar.file_name for jar in wanted}
     for stray in directory.iterdir():

@@ -74,14 +74,23 @@ class TritonServer:
         """A model of the server by its name."""
         return TritonModel(self, name)
 
-    async def infer(self, name: str, input_ids: IntArray, attention_mask: IntArray) -> Inference:
-        """Run one padded batch through the current version of a model.
+    async def infer(
+        self,
+        name: str,
+        input_ids: IntArray,
+        attention_mask: IntArray,
+        pairs: IntArray | None = None,
+    ) -> Inference:
+        """Run one padded batch through the current version of a model; see `TokenModel`.
 
         Raises:
             DependencyUnavailable: no answer in time, the model is not loaded, or it failed.
         """
         inputs = [_tensor("input_ids", input_ids), _tensor("attention_mask", attention_mask)]
         outputs = [triton.InferRequestedOutput("probabilities")]
+        if pairs is not None:
+            inputs.append(_tensor("pairs", pairs))
+            outputs.append(triton.InferRequestedOutput("statuses"))
         self.usage.begin()
         tokens = 0
         try:
@@ -103,8 +112,13 @@ class TritonServer:
         probabilities = answer.as_numpy("probabilities")
         if probabilities is None or len(probabilities) != len(input_ids):
             raise DependencyUnavailable("triton", f"{name}: incomplete answer")
+        statuses = None if pairs is None else answer.as_numpy("statuses")
+        if pairs is not None and (statuses is None or len(statuses) != len(input_ids)):
+            raise DependencyUnavailable("triton", f"{name}: incomplete answer")
         return Inference(
-            probabilities.astype(np.float32, copy=False), answer.get_response().model_version
+            probabilities.astype(np.float32, copy=False),
+            answer.get_response().model_version,
+            statuses,
         )
 
     async def ready(self) -> bool:
@@ -146,9 +160,11 @@ class TritonModel:
         self._server = server
         self._name = name
 
-    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+    async def infer(
+        self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
+    ) -> Inference:
         """See `TokenModel`."""
-        return await self._server.infer(self._name, input_ids, attention_mask)
+        return await self._server.infer(self._name, input_ids, attention_mask, pairs)
 
 
 _FAILURES = (InferenceServerException, grpc.RpcError, asyncio.TimeoutError, OSError)

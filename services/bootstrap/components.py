@@ -143,12 +143,19 @@ class Components:
             parallel=settings.triton_parallel_requests,
         )
         return Extractor(
-            MentionFinder(ner.encoder, batched(model("ner")), max_tokens=NER_MAX_TOKENS),
+            MentionFinder(
+                ner.encoder,
+                batched(model("ner")),
+                max_tokens=NER_MAX_TOKENS,
+                windows=ner.reads_windows,
+            ),
             RelationFinder(
                 relation.encoder,
                 batched(model("relation")),
                 threshold=relation.threshold,
                 max_tokens=RELATION_MAX_TOKENS,
+                form=relation.form,
+                learned_statuses=relation.learned_statuses,
             ),
         )
 

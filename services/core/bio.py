@@ -2,6 +2,11 @@
 
 Words are those of the tokenizer's pre-tokenisation; the model's answer counts at the first token
 of each word. Training encodes and serving decodes with this module.
+
+A model answers in one of two forms. *Joint*: one sequence of `LABELS`, in which mentions cannot
+overlap. *Per type*: one sequence of `TAGS` for each of `TYPES`, side by side, so that a drug within
+its event ("lithium toxicity") is found too, and a type that a corpus does not annotate can be left
+out of the loss. The number of columns tells the forms apart.
 """
 
 from __future__ import annotations
@@ -20,6 +25,12 @@ LABELS = (OUTSIDE, "B-DRUG", "I-DRUG", "B-ADE", "I-ADE")
 """Labels in the order of the model's tags."""
 
 LABEL_IDS = {label: index for index, label in enumerate(LABELS)}
+
+TAGS = (OUTSIDE, "B", "I")
+"""Tags of one type, in the order of the model's columns."""
+
+TYPES = tuple(MentionType)
+"""The types in the order of the model's columns: column = 3 · type + tag."""
 
 # No mention starts or ends with these, though the model may label them so.
 _LEADING = frozenset(".,;:!?-–—/\\'\"”’)]}>*&+=|_ ")
@@ -85,6 +96,26 @@ def token_labels(encoding: Encoding, mentions: Sequence[TypedSpan], *, ignored: 
     return labels
 
 
+def type_tags(
+    encoding: Encoding, mentions: Sequence[TypedSpan], *, ignored: int
+) -> dict[MentionType, list[int]]:
+    """Per type the tag id per token: the word's at its first token, `ignored` elsewhere.
+
+    Mentions of different types may overlap; of those of one type the longer one is tagged.
+    """
+    return {
+        type_: [
+            tag if tag <= 0 else 1 + (tag - 1) % 2  # B-X, I-X of any type to B, I
+            for tag in token_labels(
+                encoding,
+                [mention for mention in mentions if mention.type is type_],
+                ignored=ignored,
+            )
+        ]
+        for type_ in TYPES
+    }
+
+
 def decode(encoding: Encoding, probabilities: FloatArray, text: str | None = None) -> list[Decoded]:
     """Mentions from the probabilities of the tags.
 
@@ -92,20 +123,40 @@ def decode(encoding: Encoding, probabilities: FloatArray, text: str | None = Non
 
     Args:
         encoding: of the text.
-        probabilities: shape [tokens, tags] for all tokens of `encoding`.
+        probabilities: for all tokens of `encoding`: [tokens, labels] of the joint form or
+            [tokens, types · tags] of the form per type.
         text: the text; if given, punctuation at the ends of mentions is trimmed.
 
     Returns:
-        Disjoint mentions in the order of the text.
+        Mentions in the order of the text; those of one type are disjoint.
+
+    Raises:
+        ValueError: the columns are those of neither form.
     """
     found = _words(encoding)
     if not found:
         return []
     rows = np.asarray(probabilities, dtype=np.float64)[[word.token for word in found]]
+    if rows.shape[1] == len(LABELS):
+        return _decoded(found, rows, LABELS, text)
+    if rows.shape[1] != len(TYPES) * len(TAGS):
+        raise ValueError(f"no form of answer has {rows.shape[1]} columns")
+    mentions: list[Decoded] = []
+    for place, type_ in enumerate(TYPES):
+        columns = rows[:, len(TAGS) * place : len(TAGS) * (place + 1)]
+        names = tuple(tag if tag == OUTSIDE else f"{tag}-{type_}" for tag in TAGS)
+        mentions.extend(_decoded(found, columns, names, text))
+    return sorted(mentions, key=lambda mention: (mention.span, mention.type))
+
+
+def _decoded(
+    found: Sequence[_Word], rows: FloatArray, names: Sequence[str], text: str | None
+) -> list[Decoded]:
+    """Disjoint mentions from rows of words whose columns have these names."""
     tags = rows.argmax(axis=1)
     chosen = rows[np.arange(len(found)), tags]
     mentions = []
-    for type_, start, end in _runs([LABELS[tag] for tag in tags]):
+    for type_, start, end in _runs([names[tag] for tag in tags]):
         span: Span | None = Span(found[start].span.start, found[end - 1].span.end)
         if text is not None and span is not None:
             span = trimmed(text, span)

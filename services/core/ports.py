@@ -57,23 +57,29 @@ class Inference:
     """What a model answered.
 
     Attributes:
-        probabilities: [batch, tokens, tags] for ner, [batch, classes] for relation.
+        probabilities: [batch, tokens, columns] for ner, [batch, pairs, classes] for relation.
         version: the version of the model that answered.
+        statuses: [batch, pairs, statuses] of a relation model that has a head for them.
     """
 
     probabilities: FloatArray
     version: str
+    statuses: FloatArray | None = None
 
 
 class TokenModel(Protocol):
     """A neural model behind an inference server: token ids in, probabilities out."""
 
-    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+    async def infer(
+        self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
+    ) -> Inference:
         """Run one padded batch.
 
         Args:
             input_ids: shape [batch, tokens].
             attention_mask: shape [batch, tokens], 1 for tokens and 0 for padding.
+            pairs: what a relation model of the levitated form is asked about: first and last
+                token of drug and event, shape [batch, pairs, 4], -1 for padding.
         """
         ...
 

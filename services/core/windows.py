@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from enum import StrEnum
 from operator import attrgetter
+from typing import NamedTuple
 
 from services.core.spans import Span
 
@@ -16,7 +18,22 @@ ADE_OPEN, ADE_CLOSE = "<ADE>", "</ADE>"
 MARKERS = (DRUG_OPEN, DRUG_CLOSE, ADE_OPEN, ADE_CLOSE)
 """The special tokens of the relation model, in the order of their ids."""
 
+
+class Form(StrEnum):
+    """How pairs are shown to a relation model.
+
+    Marked: one pair a reading, with markers in its text. Levitated: the text as it is, and the
+    places of up to `MAX_PAIRS` pairs beside it.
+    """
+
+    MARKED = "marked"
+    LEVITATED = "levitated"
+
+
 MAX_SENTENCES = 4
+
+MAX_PAIRS = 16
+"""Pairs that are asked about in one reading of a window."""
 
 _start = attrgetter("start")
 _end = attrgetter("end")
@@ -42,6 +59,77 @@ def pair_window(
     if begin >= stop or stop - begin > max_sentences:
         return None
     return Span(min(start, sentences[begin].start), max(end, sentences[stop - 1].end))
+
+
+class PairWindow(NamedTuple):
+    """A run of sentences and which pairs are asked about in it."""
+
+    span: Span
+    pairs: tuple[int, ...]
+
+
+def shared_windows(
+    sentences: Sequence[Span],
+    pairs: Sequence[tuple[Span, Span]],
+    *,
+    max_sentences: int = MAX_SENTENCES,
+    max_pairs: int = MAX_PAIRS,
+) -> list[PairWindow]:
+    """Windows in which all pairs can be asked about, each pair in one.
+
+    Pairs are taken in the order of their windows; the next one joins the current window as long
+    as the run of sentences that covers both is short enough. Pairs that need more than
+    `max_sentences` are in no window.
+
+    Args:
+        sentences: of one text, ordered and disjoint.
+        pairs: (drug, event) mentions of that text.
+        max_sentences: the longest run allowed.
+        max_pairs: the most pairs of a window.
+    """
+    places = [
+        (window, index)
+        for index, (drug, event) in enumerate(pairs)
+        if (window := pair_window(sentences, drug, event, max_sentences=max_sentences)) is not None
+    ]
+    found: list[PairWindow] = []
+    for window, index in sorted(places):
+        if found and len(found[-1].pairs) < max_pairs:
+            last = found[-1]
+            joined = pair_window(sentences, last.span, window, max_sentences=max_sentences)
+            if joined is not None:
+                found[-1] = PairWindow(joined, (*last.pairs, index))
+                continue
+        found.append(PairWindow(window, (index,)))
+    return found
+
+
+def pair_tokens(
+    offsets: Sequence[tuple[int, int]], window: Span, drug: Span, event: Span
+) -> tuple[int, int, int, int] | None:
+    """First and last token of a drug and of an event in the encoding of their window.
+
+    Args:
+        offsets: characters per token, in the window's text; empty ones are special tokens.
+        window: the window in its text.
+        drug: the drug mention in the same text; `event` likewise.
+
+    Returns:
+        Inclusive indices, or None if a mention touches no token.
+    """
+    one = _mention_tokens(offsets, window.start, drug)
+    other = _mention_tokens(offsets, window.start, event)
+    return None if one is None or other is None else (*one, *other)
+
+
+def _mention_tokens(
+    offsets: Sequence[tuple[int, int]], window_start: int, mention: Span
+) -> tuple[int, int] | None:
+    start, end = mention.start - window_start, mention.end - window_start
+    touching = [
+        index for index, (left, right) in enumerate(offsets) if left < end and right > start
+    ]
+    return (touching[0], touching[-1]) if touching else None
 
 
 def mark_pair(text: str, window: Span, drug: Span, event: Span) -> str | None:

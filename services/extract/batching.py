@@ -17,14 +17,24 @@ from services.core.ports import FloatArray, IntArray, TokenModel
 PADDING_ID = 0
 """Id of [PAD] in the vocabularies of BERT."""
 
+NO_PAIR = -1
+"""Fills up rows that ask about fewer pairs than others."""
+
+Quad = tuple[int, int, int, int]
+"""First and last token of a drug mention and of an event mention."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Probabilities per row, in the order of the rows and without padding, with the versions of
-    the model that answered (more than one while a new version is being loaded)."""
+    the model that answered (more than one while a new version is being loaded).
+
+    `statuses` has one array per row where the model was asked about pairs, else it is empty.
+    """
 
     rows: list[FloatArray]
     versions: frozenset[str]
+    statuses: list[FloatArray]
 
 
 def length_batches(
@@ -54,6 +64,14 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray]:
     return input_ids, mask
 
 
+def pad_pairs(rows: Sequence[Sequence[Quad]]) -> IntArray:
+    """Pairs per row to one array [rows, most pairs, 4], filled up with `NO_PAIR`."""
+    padded = np.full((len(rows), max(len(row) for row in rows), 4), NO_PAIR, dtype=np.int64)
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
+    return padded
+
+
 class BatchedModel:
     """Runs any number of rows through a model, a bounded number of requests at a time."""
 
@@ -65,19 +83,24 @@ class BatchedModel:
         self._max_rows = max_rows
         self._parallel = parallel
 
-    async def run(self, rows: Sequence[Sequence[int]]) -> Answers:
+    async def run(
+        self, rows: Sequence[Sequence[int]], pairs: Sequence[Sequence[Quad]] | None = None
+    ) -> Answers:
         """Probabilities of every row.
 
         Args:
             rows: token ids per row.
+            pairs: per row the pairs that a levitated relation model is asked about.
 
         Returns:
-            Per row [tokens, tags] of a token model or [classes] of a sequence model.
+            Per row [tokens, columns] of the ner model, or [pairs, classes] of the relation model
+            (one pair in its marked form).
 
         Raises:
             DependencyUnavailable: the inference server did not answer.
         """
         answers: list[FloatArray | None] = [None] * len(rows)
+        statuses: list[FloatArray | None] = [None] * len(rows)
         versions: set[str] = set()
         batches = length_batches(
             [len(row) for row in rows], max_tokens=self._max_tokens, max_rows=self._max_rows
@@ -87,10 +110,16 @@ class BatchedModel:
             # All workers share one iterator: the queue of batches is never materialised.
             for indices in batches:
                 input_ids, mask = pad([rows[index] for index in indices])
-                inference = await self._model.infer(input_ids, mask)
+                asked = None if pairs is None else pad_pairs([pairs[index] for index in indices])
+                inference = await self._model.infer(input_ids, mask, asked)
                 versions.add(inference.version)
-                for index, probabilities in zip(indices, inference.probabilities, strict=True):
-                    answers[index] = _without_padding(probabilities, len(rows[index]))
+                for place, index in enumerate(indices):
+                    # Of a row of tokens or of pairs, without what fills it up; a marked row of
+                    # the relation model has its one pair, which is never more than its tokens.
+                    length = len(rows[index]) if pairs is None else len(pairs[index])
+                    answers[index] = inference.probabilities[place][:length]
+                    if inference.statuses is not None:
+                        statuses[index] = inference.statuses[place][:length]
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -99,8 +128,8 @@ class BatchedModel:
         except ExceptionGroup as errors:
             # Callers handle one failure; the others were cancelled because of it.
             raise errors.exceptions[0] from None
-        return Answers([answer for answer in answers if answer is not None], frozenset(versions))
-
-
-def _without_padding(probabilities: FloatArray, length: int) -> FloatArray:
-    return probabilities[:length] if probabilities.ndim == 2 else probabilities
+        return Answers(
+            [answer for answer in answers if answer is not None],
+            frozenset(versions),
+            [answer for answer in statuses if answer is not None],
+        )

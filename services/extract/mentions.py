@@ -14,6 +14,7 @@ from services.extract.batching import BatchedModel
 from services.extract.tokens import (
     WINDOW_OVERLAP_TOKENS,
     TokenWindow,
+    reading_windows,
     stitch,
     token_windows,
     window_ids,
@@ -40,10 +41,21 @@ class _Sentence:
 class MentionFinder:
     """Finds drug and event mentions in texts, with one NER model."""
 
-    def __init__(self, encoder: TokenEncoder, model: BatchedModel, *, max_tokens: int) -> None:
+    def __init__(
+        self, encoder: TokenEncoder, model: BatchedModel, *, max_tokens: int, windows: bool = False
+    ) -> None:
+        """Build the finder.
+
+        Args:
+            encoder: the tokenizer of the model.
+            model: the NER model.
+            max_tokens: tokens of one reading, special tokens included.
+            windows: whether the model reads runs of whole sentences, as many as fit.
+        """
         self._encoder = encoder
         self._model = model
         self._max_tokens = max_tokens
+        self._windows = windows
 
     async def find(self, texts: Sequence[str]) -> tuple[list[ReadText], frozenset[str]]:
         """Read texts of any length, empty ones included.
@@ -82,7 +94,11 @@ class MentionFinder:
         ], answers.versions
 
     def _encode(self, texts: Sequence[str], splits: Sequence[list[Span]]) -> list[_Sentence]:
-        places = [(index, span) for index, split in enumerate(splits) for span in split]
+        places = [
+            (index, span)
+            for index, split in enumerate(splits)
+            for span in self._units(texts[index], split)
+        ]
         encodings = self._encoder.encode(
             [texts[index][span.start : span.end] for index, span in places]
         )
@@ -95,6 +111,12 @@ class MentionFinder:
             )
             for (index, span), encoding in zip(places, encodings, strict=True)
         ]
+
+    def _units(self, text: str, sentences: list[Span]) -> list[Span]:
+        """What is read at a time."""
+        if not self._windows:
+            return sentences
+        return reading_windows(text, sentences, self._encoder, max_tokens=self._max_tokens)
 
 
 def _mentions(text: str, decoded: Sequence[bio.Decoded]) -> tuple[Mention, ...]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.core import assertion
-from services.core.contracts import Mention, MentionType, Relation
-from services.core.ports import TokenEncoder
+from services.core.assertion_combined import combine
+from services.core.contracts import Assertion, Mention, MentionType, Relation
+from services.core.ports import FloatArray, TokenEncoder
 from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
-from services.core.windows import mark_pair, pair_window
-from services.extract.batching import BatchedModel
+from services.core.windows import Form, mark_pair, pair_tokens, pair_window, shared_windows
+from services.extract.batching import BatchedModel, Quad
 from services.extract.mentions import ReadText
 
 CAUSED = 1
@@ -20,24 +21,52 @@ CAUSED = 1
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A drug and an event mention of one text, and the window that the model reads."""
+    """A drug and an event mention of one text, and the smallest window that holds both."""
 
     drug: Mention
     event: Mention
     window: Span
-    marked: str
+
+    @property
+    def spans(self) -> tuple[Span, Span]:
+        """(drug, event)."""
+        return _span(self.drug), _span(self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the model said of a candidate; `statuses` is None if it has no head for them."""
+
+    probability: float
+    statuses: FloatArray | None
+
+    @property
+    def by_status(self) -> dict[Assertion, float] | None:
+        """Probabilities by status, which the head has in the order of `Assertion`."""
+        if self.statuses is None:
+            return None
+        return dict(zip(Assertion, map(float, self.statuses), strict=True))
 
 
 class RelationFinder:
     """Decides which candidate pairs are relations, with one relation model."""
 
     def __init__(
-        self, encoder: TokenEncoder, model: BatchedModel, *, threshold: float, max_tokens: int
+        self,
+        encoder: TokenEncoder,
+        model: BatchedModel,
+        *,
+        threshold: float,
+        max_tokens: int,
+        form: Form = Form.MARKED,
+        learned_statuses: bool = False,
     ) -> None:
         self._encoder = encoder
         self._model = model
         self._threshold = threshold
         self._max_tokens = max_tokens
+        self._learned_statuses = learned_statuses
+        self._judge = self._judge_marked if form is Form.MARKED else self._judge_levitated
 
     async def find(
         self, texts: Sequence[ReadText]
@@ -47,27 +76,85 @@ class RelationFinder:
         Raises:
             DependencyUnavailable: the inference server did not answer.
         """
-        places = [(index, pair) for index, text in enumerate(texts) for pair in candidates(text)]
-        encodings = self._encoder.encode([pair.marked for _, pair in places])
+        asked = [list(candidates(text)) for text in texts]
+        judged, versions = await self._judge(texts, asked)
+        return [
+            tuple(self._relations(text, pairs, answers))
+            for text, pairs, answers in zip(texts, asked, judged, strict=True)
+        ], versions
+
+    def _relations(
+        self, text: ReadText, pairs: Sequence[Candidate], answers: Sequence[_Judged | None]
+    ) -> Iterator[Relation]:
+        found = [
+            (pair, answer)
+            for pair, answer in zip(pairs, answers, strict=True)
+            if answer is not None and answer.probability >= self._threshold
+        ]
+        sections = find_sections(text.text) if found else ()
+        for number, (pair, answer) in enumerate(found, start=1):
+            yield _relation(text, sections, pair, answer, f"R{number}")
+
+    async def _judge_marked(
+        self, texts: Sequence[ReadText], asked: Sequence[Sequence[Candidate]]
+    ) -> tuple[list[list[_Judged | None]], frozenset[str]]:
+        """One reading per pair; None for a pair that does not fit into one."""
+        judged: list[list[_Judged | None]] = [[None] * len(pairs) for pairs in asked]
+        places = [
+            (index, place, marked)
+            for index, (text, pairs) in enumerate(zip(texts, asked, strict=True))
+            for place, pair in enumerate(pairs)
+            if (marked := mark_pair(text.text, pair.window, *pair.spans)) is not None
+        ]
+        encodings = self._encoder.encode([marked for _, _, marked in places])
         readable = [
-            (index, pair, encoding)
-            for (index, pair), encoding in zip(places, encodings, strict=True)
+            (index, place, encoding.ids)
+            for (index, place, _), encoding in zip(places, encodings, strict=True)
             if len(encoding.ids) <= self._max_tokens
         ]
-        answers = await self._model.run([encoding.ids for _, _, encoding in readable])
-        found: list[list[Relation]] = [[] for _ in texts]
-        sections: dict[int, tuple[Section, ...]] = {}
-        for (index, pair, _), probabilities in zip(readable, answers.rows, strict=True):
-            probability = float(probabilities[CAUSED])
-            if probability >= self._threshold:
-                relations = found[index]
-                if index not in sections:
-                    sections[index] = find_sections(texts[index].text)
-                number = f"R{len(relations) + 1}"
-                relations.append(
-                    _relation(texts[index], sections[index], pair, probability, number)
+        answers = await self._model.run([ids for _, _, ids in readable])
+        for (index, place, _), probabilities in zip(readable, answers.rows, strict=True):
+            judged[index][place] = _Judged(float(probabilities[0, CAUSED]), None)
+        return judged, answers.versions
+
+    async def _judge_levitated(
+        self, texts: Sequence[ReadText], asked: Sequence[Sequence[Candidate]]
+    ) -> tuple[list[list[_Judged | None]], frozenset[str]]:
+        """One reading per window for all of its pairs; None as in the marked form."""
+        judged: list[list[_Judged | None]] = [[None] * len(pairs) for pairs in asked]
+        windows = [
+            (index, window)
+            for index, (text, pairs) in enumerate(zip(texts, asked, strict=True))
+            for window in shared_windows(text.sentences, [pair.spans for pair in pairs])
+        ]
+        encodings = self._encoder.encode(
+            [texts[index].text[window.span.start : window.span.end] for index, window in windows]
+        )
+        rows: list[tuple[int, list[int], tuple[int, ...], list[Quad]]] = []
+        for (index, window), encoding in zip(windows, encodings, strict=True):
+            if len(encoding.ids) > self._max_tokens:
+                continue
+            placed = [
+                (place, tokens)
+                for place in window.pairs
+                if (
+                    tokens := pair_tokens(encoding.offsets, window.span, *asked[index][place].spans)
                 )
-        return [tuple(relations) for relations in found], answers.versions
+            ]
+            if placed:
+                rows.append(
+                    (index, [place for place, _ in placed], encoding.ids, [t for _, t in placed])
+                )
+        answers = await self._model.run([row[2] for row in rows], [row[3] for row in rows])
+        for (index, pairs_of, _, _), probabilities, statuses in zip(
+            rows, answers.rows, answers.statuses, strict=True
+        ):
+            for number, place in enumerate(pairs_of):
+                judged[index][place] = _Judged(
+                    float(probabilities[number, CAUSED]),
+                    statuses[number] if self._learned_statuses else None,
+                )
+        return judged, answers.versions
 
 
 def candidates(text: ReadText) -> Iterator[Candidate]:
@@ -92,9 +179,7 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
                 continue
             known = nearest.get(drug.concept)
             if known is None or _distance(drug, event) < _distance(known.drug, event):
-                marked = mark_pair(text.text, window, _span(drug), _span(event))
-                if marked is not None:
-                    nearest[drug.concept] = Candidate(drug, event, window, marked)
+                nearest[drug.concept] = Candidate(drug, event, window)
         yield from nearest.values()
 
 
@@ -102,19 +187,18 @@ def _relation(
     text: ReadText,
     sections: Sequence[Section],
     pair: Candidate,
-    probability: float,
+    judged: _Judged,
     relation_id: str,
 ) -> Relation:
     drug, event = _span(pair.drug), _span(pair.event)
     section = section_at(sections, event.start)
+    ruled = assertion.assert_relation(text.text, text.sentences, drug, event, sections)
     return Relation(
         relation_id=relation_id,
         drug_id=pair.drug.mention_id,
         event_id=pair.event.mention_id,
-        probability=round(probability, 6),
-        assertion=assertion.assert_relation(
-            text.text, text.sentences, drug, event, sections
-        ).status,
+        probability=round(judged.probability, 6),
+        assertion=combine(ruled, judged.by_status),
         evidence_start=pair.window.start,
         evidence_end=pair.window.end,
         evidence_text=text.text[pair.window.start : pair.window.end],

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.core.ports import Encoding, FloatArray
+from services.core.ports import Encoding, FloatArray, TokenEncoder
+from services.core.spans import Span
 
 NER_MAX_TOKENS = 128
 """Tokens per window of the ner model, special tokens included; training reads the same windows."""
@@ -49,6 +50,31 @@ def token_windows(encoding: Encoding, *, max_tokens: int, overlap: int) -> list[
         if end == inner_end:
             return windows
         start = _word_start(encoding, max(start + 1, end - overlap), floor=start + 1)
+
+
+def reading_windows(
+    text: str, sentences: Sequence[Span], encoder: TokenEncoder, *, max_tokens: int
+) -> list[Span]:
+    """Runs of whole sentences that fit into one reading; a longer sentence stands alone.
+
+    Args:
+        text: the whole text.
+        sentences: of it, ordered and disjoint.
+        encoder: counts the tokens.
+        max_tokens: tokens of a reading, special tokens included.
+    """
+    encodings = encoder.encode([text[span.start : span.end] for span in sentences])
+    runs: list[Span] = []
+    room = 0
+    for span, encoding in zip(sentences, encodings, strict=True):
+        tokens = len(encoding.ids) - 2
+        if runs and tokens <= room:
+            runs[-1] = Span(runs[-1].start, span.end)
+            room -= tokens
+        else:
+            runs.append(span)
+            room = max_tokens - 2 - tokens
+    return runs
 
 
 def window_ids(encoding: Encoding, window: TokenWindow) -> list[int]:

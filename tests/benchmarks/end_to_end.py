@@ -54,12 +54,14 @@ class Recorder:
     """A token model that remembers what it was asked."""
 
     model: TokenModel
-    asked: list[tuple[IntArray, IntArray]] = field(default_factory=list)
+    asked: list[tuple[IntArray, IntArray, IntArray | None]] = field(default_factory=list)
 
-    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+    async def infer(
+        self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
+    ) -> Inference:
         """Ask the model and remember the batch."""
-        self.asked.append((input_ids, attention_mask))
-        return await self.model.infer(input_ids, attention_mask)
+        self.asked.append((input_ids, attention_mask, pairs))
+        return await self.model.infer(input_ids, attention_mask, pairs)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from tokenizers import AddedToken, Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -29,6 +30,59 @@ class Encoder(nn.Module):
             input_ids=input_ids, attention_mask=attention_mask
         ).last_hidden_state
         return states
+
+    def with_levitated(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        pairs: Tensor,
+        marker_ids: tuple[int, int, int, int],
+    ) -> tuple[Tensor, Tensor]:
+        """States of a text and of four levitated markers per pair.
+
+        A marker has its own embedding, the position of the token it marks, and sees the text and
+        the markers of its own pair. The text sees only the text: its states do not depend on
+        which pairs are asked about.
+
+        Args:
+            input_ids: [batch, tokens]; `attention_mask` likewise.
+            pairs: [batch, P, 4], tokens of the text; negative in rows that are no pair.
+            marker_ids: one for each of the four.
+
+        Returns:
+            X [batch, tokens, d] and M [batch, P, 4, d].
+        """
+        batch, tokens = input_ids.shape
+        asked = pairs.shape[1]
+        marker = torch.tensor(marker_ids, device=input_ids.device)
+        markers = marker.expand(batch, asked, 4).reshape(batch, asked * 4)
+        places = torch.arange(tokens, device=input_ids.device).expand(batch, tokens)
+        positions = torch.cat([places, pairs.clamp(min=0).reshape(batch, asked * 4)], dim=1)
+        embedded = self.backbone.embeddings(  # type: ignore[operator, union-attr]
+            input_ids=torch.cat([input_ids, markers], dim=1), position_ids=positions
+        )
+        states = self.backbone.encoder(  # type: ignore[operator, union-attr]
+            embedded, attention_mask=_levitated_mask(attention_mask, asked, embedded.dtype)
+        ).last_hidden_state
+        return states[:, :tokens], states[:, tokens:].reshape(batch, asked, 4, self.width)
+
+
+def _levitated_mask(attention_mask: Tensor, asked: int, dtype: torch.dtype) -> Tensor:
+    """Additive mask [batch, 1, all, all]: 0 where a row may see a column."""
+    device = attention_mask.device
+    owner = torch.cat(
+        [
+            torch.zeros_like(attention_mask[0]),
+            torch.arange(1, asked + 1, device=device).repeat_interleave(4),
+        ]
+    )
+    real = torch.nn.functional.pad(attention_mask, (0, 4 * asked), value=1)
+    visible = (owner[None, :] == 0) | (owner[None, :] == owner[:, None])
+    allowed = visible[None] & (real[:, None, :] == 1)
+    blocked = torch.finfo(dtype).min
+    return torch.zeros(allowed.shape, dtype=dtype, device=device).masked_fill(~allowed, blocked)[
+        :, None
+    ]
 
 
 def load_encoder(name: str, *, vocabulary: int | None = None) -> Encoder:

@@ -1,23 +1,26 @@
-"""The NER model: encoder → BIO tags."""
+"""The NER model: encoder → BIO tags per type."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from services.core.bio import LABELS
+from services.core.bio import TAGS, TYPES
 from training.models.encoder import Encoder
 
 
 class NerModel(nn.Module):
-    """``logits = W · dropout(X) + b`` per token, classes in the order of `LABELS`."""
+    """``logits_type = W_type · dropout(X) + b_type`` per token, one softmax per type.
+
+    The columns are those of the form per type of `services.core.bio`.
+    """
 
     def __init__(self, encoder: Encoder, *, dropout: float = 0.1) -> None:
         super().__init__()
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(encoder.width, len(LABELS))
+        self.head = nn.Linear(encoder.width, len(TYPES) * len(TAGS))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """[batch, tokens] twice to logits [batch, tokens, labels]."""
+        """[batch, tokens] twice to logits [batch, tokens, types, tags]."""
         logits: Tensor = self.head(self.dropout(self.encoder(input_ids, attention_mask)))
-        return logits
+        return logits.unflatten(-1, (len(TYPES), len(TAGS)))

@@ -12,8 +12,6 @@ import numpy as np
 import onnxruntime
 import triton_python_backend_utils as pb_utils
 
-INPUTS = ("input_ids", "attention_mask")
-
 
 class TritonPythonModel:
     """One instance: one session."""
@@ -29,28 +27,74 @@ class TritonPythonModel:
         self._session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=_providers(args)
         )
+        self._inputs = [value.name for value in self._session.get_inputs()]
+        self._outputs = [value.name for value in self._session.get_outputs()]
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self._temperature = float(card.get("temperature", 1.0))
+        self._per_token = args["model_name"] == "ner"
 
     def execute(self, requests):
-        """All requests of one call in one run: [rows, tokens] padded to the longest."""
-        inputs = [
-            [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in INPUTS]
+        """All requests of one call in one run: rows padded to the longest, and with -1 to the
+        one that asks about most pairs."""
+        asked = [
+            [pb_utils.get_input_tensor_by_name(request, name) for name in self._inputs]
             for request in requests
         ]
-        width = max(ids.shape[1] for ids, _ in inputs)
-        feed = {
-            name: np.concatenate([_padded(pair[place], width) for pair in inputs])
-            for place, name in enumerate(INPUTS)
+        refused = {
+            place: _refusal(self._inputs, tensors)
+            for place, tensors in enumerate(asked)
+            if any(tensor is None for tensor in tensors)
         }
-        logits = self._session.run(["logits"], feed)[0].astype(np.float32)
-        probabilities = _softmax(logits / self._temperature)
+        answered = iter(
+            self._answers(
+                [
+                    [tensor.as_numpy() for tensor in tensors]
+                    for place, tensors in enumerate(asked)
+                    if place not in refused
+                ]
+            )
+        )
+        return [refused.get(place) or next(answered) for place in range(len(requests))]
+
+    def _answers(self, asked):
+        """One response per request, all of them complete."""
+        if not asked:
+            return []
+        feed = {
+            name: _joined([arrays[place] for arrays in asked], -1 if name == "pairs" else 0)
+            for place, name in enumerate(self._inputs)
+        }
+        answers = dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
+        logits = self._by_item(answers["logits"].astype(np.float32))
+        outputs = {"logits": logits, "probabilities": _softmax(logits / self._temperature)}
+        if logits.ndim == 4:
+            # One softmax per type; the types stand side by side.
+            outputs = {
+                name: values.reshape(*values.shape[:2], -1) for name, values in outputs.items()
+            }
+        if "status_logits" in answers:
+            outputs["statuses"] = _softmax(
+                self._by_item(answers["status_logits"].astype(np.float32))
+            )
         responses, start = [], 0
-        for ids, _ in inputs:
-            rows = slice(start, start + ids.shape[0])
-            start += ids.shape[0]
-            responses.append(_response(logits[rows], probabilities[rows], ids.shape[1]))
+        for arrays in asked:
+            rows = slice(start, start + arrays[0].shape[0])
+            start += arrays[0].shape[0]
+            # The last input has one column per token of ner and per pair of relation.
+            items = arrays[-1].shape[1] if self._per_token or "pairs" in self._inputs else 1
+            responses.append(
+                pb_utils.InferenceResponse(
+                    output_tensors=[
+                        pb_utils.Tensor(name, np.ascontiguousarray(values[rows, :items]))
+                        for name, values in outputs.items()
+                    ]
+                )
+            )
         return responses
+
+    def _by_item(self, values):
+        """[rows, items, …]: a graph that reads one pair per row has no axis for it."""
+        return values if self._per_token or values.ndim > 2 else values[:, None]
 
 
 def _providers(args):
@@ -62,19 +106,28 @@ def _providers(args):
     return ["CPUExecutionProvider"]
 
 
-def _padded(rows, width):
-    return np.pad(rows, ((0, 0), (0, width - rows.shape[1])))
+def _joined(arrays, filling):
+    """Rows of all requests, each padded to the widest."""
+    width = max(array.shape[1] for array in arrays)
+    return np.concatenate(
+        [
+            np.pad(
+                array,
+                [(0, 0), (0, width - array.shape[1])] + [(0, 0)] * (array.ndim - 2),
+                constant_values=filling,
+            )
+            for array in arrays
+        ]
+    )
+
+
+def _refusal(names, tensors):
+    missing = ", ".join(name for name, tensor in zip(names, tensors, strict=True) if tensor is None)
+    return pb_utils.InferenceResponse(
+        error=pb_utils.TritonError(f"this version also needs {missing}")
+    )
 
 
 def _softmax(logits):
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return shifted / shifted.sum(axis=-1, keepdims=True)
-
-
-def _response(logits, probabilities, tokens):
-    tensors = []
-    for name, values in (("logits", logits), ("probabilities", probabilities)):
-        # One row per token keeps the request's own width; one row per pair has none.
-        own = values[:, :tokens] if values.ndim == 3 else values
-        tensors.append(pb_utils.Tensor(name, np.ascontiguousarray(own)))
-    return pb_utils.InferenceResponse(output_tensors=tensors)

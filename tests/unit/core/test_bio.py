@@ -4,11 +4,14 @@ import pytest
 from services.core.bio import (
     LABEL_IDS,
     LABELS,
+    TAGS,
+    TYPES,
     Decoded,
     TypedSpan,
     decode,
     token_labels,
     trimmed,
+    type_tags,
     word_labels,
     words,
 )
@@ -128,3 +131,31 @@ def test_no_words_give_no_mentions() -> None:
 
 def test_decoded_is_a_tuple_of_type_span_and_probability() -> None:
     assert Decoded(ADE, Span(0, 1), 0.5) == (ADE, Span(0, 1), 0.5)
+
+
+def columns(**tags: str) -> FloatArray:
+    """An answer per type: a string of the tags of all tokens for each."""
+    rows = np.full((len(ENCODING.ids), 6), 0.1, dtype=np.float32)
+    for place, type_ in enumerate(TYPES):
+        for token, tag in enumerate(tags.get(str(type_), "O" * len(rows))):
+            rows[token, 3 * place + TAGS.index(tag)] = 0.8
+    return rows
+
+
+def test_types_are_decoded_side_by_side() -> None:
+    decoded = decode(ENCODING, columns(DRUG="OOOOBOOO", ADE="OBIIIIIO"))
+    assert [mention[:2] for mention in decoded] == [(ADE, Span(0, 25)), (DRUG, Span(13, 24))]
+    assert decoded[0].probability == pytest.approx(0.8)
+
+
+def test_an_answer_of_neither_form_is_refused() -> None:
+    with pytest.raises(ValueError, match="7 columns"):
+        decode(ENCODING, np.zeros((len(ENCODING.ids), 7), dtype=np.float32))
+
+
+def test_tags_of_a_type_do_not_see_the_others() -> None:
+    tags = type_tags(
+        ENCODING, [TypedSpan(DRUG, Span(13, 24)), TypedSpan(ADE, Span(0, 25))], ignored=-100
+    )
+    assert tags[DRUG] == [-100, 0, 0, 0, 1, -100, 0, -100]
+    assert tags[ADE] == [-100, 1, 2, 2, 2, -100, 2, -100]

@@ -1,7 +1,7 @@
 import pytest
 
 from services.core.spans import Span
-from services.core.windows import mark_pair, pair_window
+from services.core.windows import PairWindow, mark_pair, pair_tokens, pair_window, shared_windows
 
 TEXT = "One. Two. Three. Four. Five."
 SENTENCES = [Span(0, 4), Span(5, 9), Span(10, 16), Span(17, 22), Span(23, 28)]
@@ -60,3 +60,34 @@ def test_markers_in_the_text_are_taken_apart() -> None:
     text = "<DRUG>x</DRUG> a b"
     marked = mark_pair(text, Span(0, len(text)), Span(15, 16), Span(17, 18))
     assert marked == "< DRUG >x< /DRUG > <DRUG>a</DRUG> <ADE>b</ADE>"
+
+
+ONE, TWO, FIVE = Span(0, 3), Span(5, 8), Span(23, 27)
+
+
+def test_pairs_share_a_window_as_long_as_it_is_short_enough() -> None:
+    four = Span(17, 21)
+    assert shared_windows(SENTENCES, [(four, TWO), (ONE, TWO)]) == [
+        PairWindow(Span(0, 22), (1, 0)),
+    ]
+    assert shared_windows(SENTENCES, [(ONE, TWO), (four, FIVE)]) == [
+        PairWindow(Span(0, 9), (0,)),
+        PairWindow(Span(17, 28), (1,)),
+    ]
+
+
+def test_a_window_asks_about_so_many_pairs() -> None:
+    windows = shared_windows(SENTENCES, [(ONE, TWO)] * 5, max_pairs=2)
+    assert [window.pairs for window in windows] == [(0, 1), (2, 3), (4,)]
+
+
+def test_pairs_too_far_apart_are_in_no_window() -> None:
+    assert shared_windows(SENTENCES, [(ONE, FIVE)]) == []
+
+
+def test_tokens_of_a_pair_are_found_in_its_window() -> None:
+    # "Two. Three." as [CLS] Two . Th ree . [SEP]
+    offsets = [(0, 0), (0, 3), (3, 4), (5, 7), (7, 10), (10, 11), (0, 0)]
+    window = Span(5, 16)
+    assert pair_tokens(offsets, window, Span(10, 15), Span(5, 8)) == (3, 4, 1, 1)
+    assert pair_tokens(offsets, window, Span(9, 10), Span(5, 8)) is None

@@ -18,14 +18,20 @@ class Echo:
     def __init__(self) -> None:
         self.shapes: list[tuple[int, int]] = []
 
-    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+    async def infer(
+        self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
+    ) -> Inference:
+        if pairs is not None:
+            return Inference(pairs.astype(np.float32), "7", -pairs.astype(np.float32))
         self.shapes.append((input_ids.shape[0], input_ids.shape[1]))
         assert (attention_mask == (input_ids > 0)).all()
         return Inference(input_ids[:, :, None].astype(np.float32), "7")
 
 
 class Broken:
-    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+    async def infer(
+        self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
+    ) -> Inference:
         raise DependencyUnavailable("triton")
 
 
@@ -59,6 +65,14 @@ async def test_answers_come_back_in_order_and_without_padding() -> None:
     assert [row[:, 0].tolist() for row in answers.rows] == rows
     assert answers.versions == {"7"}
     assert model.shapes[0] == (1, 50)
+
+
+async def test_pairs_come_back_with_their_row_and_without_padding() -> None:
+    rows = [[1] * 3, [2] * 9, [3]]
+    pairs = [[(1, 1, 2, 2)], [(1, 2, 3, 4), (5, 6, 7, 8)], [(0, 0, 0, 0)]]
+    answers = await BatchedModel(Echo(), max_tokens=64).run(rows, pairs)
+    assert [[tuple(pair) for pair in row] for row in answers.rows] == pairs
+    assert [(-row).tolist() for row in answers.statuses] == [row.tolist() for row in answers.rows]
 
 
 async def test_no_rows_ask_nothing() -> None:

@@ -6,6 +6,7 @@ import re
 
 from services.core.contracts import Mention, MentionType
 from services.core.sentences import split_sentences
+from services.core.windows import mark_pair
 from services.extract.mentions import ReadText
 from services.extract.relations import candidates
 
@@ -73,5 +74,7 @@ def test_later_events_do_not_lose_drugs_between_them_and_earlier_ones() -> None:
 
 
 def test_the_window_is_marked_exactly() -> None:
-    (candidate,) = candidates(read("Well before. On [d:aspirin] she had [a:bleeding]. After."))
-    assert candidate.marked == "On <DRUG>aspirin</DRUG> she had <ADE>bleeding</ADE>."
+    text = read("Well before. On [d:aspirin] she had [a:bleeding]. After.")
+    (candidate,) = candidates(text)
+    marked = mark_pair(text.text, candidate.window, *candidate.spans)
+    assert marked == "On <DRUG>aspirin</DRUG> she had <ADE>bleeding</ADE>."

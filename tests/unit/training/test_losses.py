@@ -5,34 +5,39 @@ import math
 import pytest
 import torch
 
-from training.losses import info_nce, partial_cross_entropy, relation_loss
+from training.losses import info_nce, relation_loss, tagging_loss
 
 pytestmark = pytest.mark.training
 
 
-def test_one_allowed_class_is_weighted_cross_entropy() -> None:
-    logits = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]])
-    gold = torch.tensor([0, 1, 1])
-    weights = torch.tensor([1.0, 3.0])
-    expected = torch.nn.functional.cross_entropy(logits, gold, weight=weights)
-    allowed = torch.nn.functional.one_hot(gold, 2).bool()
-    assert partial_cross_entropy(logits, allowed, weights).item() == pytest.approx(expected.item())
+IGNORED = -100
 
 
-def test_several_allowed_classes_share_their_probability() -> None:
-    logits = torch.zeros(1, 5)
-    allowed = torch.tensor([[True, True, True, False, False]])
-    loss = partial_cross_entropy(logits, allowed, torch.ones(5))
-    assert loss.item() == pytest.approx(-math.log(3 / 5))
+def test_tagging_is_weighted_cross_entropy_per_type() -> None:
+    torch.manual_seed(1)
+    logits = torch.randn(4, 2, 3)
+    tags = torch.tensor([[0, 1], [2, 0], [1, 0], [0, 2]])
+    weights = torch.tensor([[1.0, 3.0, 2.0], [0.5, 1.0, 4.0]])
+    expected = [
+        torch.nn.functional.cross_entropy(logits[:, place], tags[:, place], weight=weights[place])
+        for place in range(2)
+    ]
+    loss = tagging_loss(logits, tags, weights, ignored=IGNORED)
+    assert loss.item() == pytest.approx(sum(term.item() for term in expected) / 2)
 
 
-def test_tokens_without_an_allowed_class_do_not_count() -> None:
-    logits = torch.tensor([[0.0, 0.0], [9.0, -9.0]])
-    allowed = torch.tensor([[True, False], [False, False]])
-    assert partial_cross_entropy(logits, allowed, torch.ones(2)).item() == pytest.approx(
-        math.log(2)
-    )
-    assert partial_cross_entropy(logits, allowed & False, torch.ones(2)).item() == 0
+def test_a_type_that_is_not_annotated_is_left_out() -> None:
+    logits = torch.tensor([[[0.0, 0.0, 0.0], [9.0, -9.0, 3.0]]])
+    tags = torch.tensor([[0, IGNORED]])
+    loss = tagging_loss(logits, tags, torch.ones(2, 3), ignored=IGNORED)
+    assert loss.item() == pytest.approx(math.log(3))
+
+
+def test_tokens_without_a_known_tag_do_not_count() -> None:
+    logits = torch.randn(2, 2, 3, requires_grad=True)
+    nothing = tagging_loss(logits, torch.full((2, 2), IGNORED), torch.ones(2, 3), ignored=IGNORED)
+    assert nothing.item() == 0
+    nothing.backward()  # type: ignore[no-untyped-call]
 
 
 # Unit vectors in the plane: cosines are read off.

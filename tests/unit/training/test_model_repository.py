@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.bio import LABELS
 from services.core.windows import MARKERS
 from training.cards import sha256
+from training.models.relation import CLASSES, STATUSES
 
 REPOSITORY = Path(__file__).parents[3] / "model_repository"
 MODELS = ("ner", "relation")
@@ -49,8 +49,7 @@ def test_both_models_run_the_same_code() -> None:
     assert len({(version / "model.py").read_text() for version in VERSIONS}) == 1
 
 
-def test_the_configuration_has_the_labels_of_the_code() -> None:
-    ner = (REPOSITORY / "ner" / "config.pbtxt").read_text()
-    assert ner.count(f"dims: [ -1, {len(LABELS)} ]") == 2
+def test_the_configuration_has_the_classes_of_the_code() -> None:
     relation = (REPOSITORY / "relation" / "config.pbtxt").read_text()
-    assert relation.count("dims: [ 2 ]") == 2
+    assert relation.count(f"dims: [ -1, {len(CLASSES)} ]") == 2
+    assert relation.count(f"dims: [ -1, {len(STATUSES)} ]") == 1

@@ -1,6 +1,5 @@
 import pytest
 
-from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
 from services.core.spans import Span
 from tests.fakes.documents import document
@@ -11,7 +10,6 @@ from training.pairs import (
     gold_pairs,
     joined_sentences,
     predicted_negatives,
-    rows,
 )
 
 pytestmark = pytest.mark.training
@@ -108,12 +106,3 @@ def test_joining_is_seeded() -> None:
 
     assert texts(2) == texts(2)
     assert texts(2) != texts(3)
-
-
-def test_rows_number_groups_and_labels(encoder: HuggingFaceTokenEncoder) -> None:
-    notes = [
-        document("[Zocor] with {rash}. No [aspirin] with {nausea}.", (("T1", "T2"),)),
-    ]
-    found = rows(across_sentences(gold_pairs(notes)) + gold_pairs(notes)[:1], encoder)
-    assert [row.label for row in found] == [0, 0, 1]
-    assert [row.group for row in found] == [0, 0, 0]

@@ -1,0 +1,89 @@
+"""Weights that are read back from a graph, and a vocabulary that is cut."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+from transformers import AutoModel, BertConfig, BertModel
+
+from training.errors import TrainingError
+from training.shipped_encoder import build
+
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.filterwarnings("ignore"),  # torch's exporter warns of itself
+]
+
+
+@pytest.fixture
+def source() -> BertModel:
+    torch.manual_seed(5)
+    config = BertConfig(
+        vocab_size=20,
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=96,
+        max_position_embeddings=32,
+    )
+    return BertModel(config, add_pooling_layer=False).eval()
+
+
+@pytest.fixture
+def jar(source: BertModel, tokenizer_json: Path, tmp_path: Path) -> Path:
+    graph = io.BytesIO()
+    ids = torch.tensor([[2, 5, 7, 3]])
+    torch.onnx.export(
+        source,
+        (ids, torch.ones_like(ids)),
+        graph,
+        input_names=["input_ids", "attention_mask"],
+        dynamo=False,
+    )
+    plain = json.loads(tokenizer_json.read_text())
+    plain["added_tokens"] = [token for token in plain["added_tokens"] if token["special"]]
+    path = tmp_path / "encoder.jar"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("small.onnx", graph.getvalue())
+        archive.writestr("small-tokenizer.json", json.dumps(plain))
+    return path
+
+
+def test_the_weights_of_a_graph_are_read_back(source: BertModel, jar: Path, tmp_path: Path) -> None:
+    build(jar, ["she had a rash after aspirin"], tmp_path / "encoder", vocabulary=20)
+    again = AutoModel.from_pretrained(tmp_path / "encoder", add_pooling_layer=False).eval()
+    ids = torch.tensor([[2, 4, 5, 7, 3]])
+    with torch.inference_mode():
+        before = source(input_ids=ids).last_hidden_state
+        after = again(input_ids=ids).last_hidden_state
+    torch.testing.assert_close(after, before)
+
+
+def test_a_cut_vocabulary_keeps_the_frequent_pieces_and_their_vectors(
+    source: BertModel, jar: Path, tmp_path: Path
+) -> None:
+    texts = ["she had a rash.", "she had nausea."]
+    build(jar, texts, tmp_path / "encoder", vocabulary=10)
+    tokenizer = Tokenizer.from_file(str(tmp_path / "encoder" / "tokenizer.json"))
+    assert tokenizer.get_vocab_size() == 10
+    assert {"[CLS]", "she", "had", "a", "."} <= set(tokenizer.get_vocab())
+    assert "zocor" not in tokenizer.get_vocab()
+    encoding = tokenizer.encode("She had zocor.")
+    assert encoding.tokens == ["[CLS]", "she", "had", "[UNK]", ".", "[SEP]"]
+    again = AutoModel.from_pretrained(tmp_path / "encoder", add_pooling_layer=False)
+    torch.testing.assert_close(
+        again.embeddings.word_embeddings.weight[encoding.ids[1]],
+        source.embeddings.word_embeddings.weight[4],
+    )
+
+
+def test_a_jar_without_a_graph_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.jar"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(TrainingError, match="does not hold"):
+        build(path, [], tmp_path / "encoder")
