@@ -10,6 +10,7 @@ from typing import Annotated
 import torch
 import typer
 
+from training import corpus_commands
 from training.corpora import catalogue
 from training.errors import TrainingError
 from training.settings import RUNS, SEED, data_dir, default_encoder
@@ -25,6 +26,8 @@ COMMANDS = [
 """What makes the versions in the model repository from the corpora."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+app.add_typer(corpus_commands.app, name="corpus")
 
 EncoderOption = Annotated[
     str, typer.Option(help="name on the Hugging Face hub or a folder; default: the small encoder")
@@ -139,25 +142,59 @@ def cards(
 
 @app.command()
 def evaluate(
-    ner_folder: Annotated[Path, typer.Argument(help="a version of ner")] = Path(
-        "model_repository/ner/1"
-    ),
-    relation_folder: Annotated[Path, typer.Argument(help="a version of relation")] = Path(
-        "model_repository/relation/1"
-    ),
-    part: Annotated[str, typer.Option(help="train, dev or test")] = "test",
-    threshold: Annotated[float, typer.Option(help="of the relation model")] = 0.5,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(help="a version of ner or relation, a model with versions, or a repository"),
+    ] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(help="a file or folder of annotated documents, or the name of a corpus"),
+    ] = None,
+    part: Annotated[str, typer.Option(help="of a named corpus: train, dev, test or all")] = "test",
+    threshold: Annotated[
+        float | None, typer.Option(help="of the relation model; default: that of its card")
+    ] = None,
+    windows: Annotated[
+        int, typer.Option(help="paragraphs of 2 to 4 joined sentences to measure as well")
+    ] = 0,
+    errors: Annotated[bool, typer.Option(help="count the kinds of errors as well")] = False,
     seed: SeedOption = SEED,
 ) -> None:
-    """Measure two versions on one part of the documents and print JSON."""
-    from training.publishing import measure, open_version
+    """Measure versions of the models on documents and print JSON."""
+    from training.evaluation import measure, open_models, read_corpus
 
-    parts = catalogue.load(("ade", "clinical"), data_dir(), seed=seed)
-    documents = {name: getattr(divided, part) for name, divided in parts.items()}
-    figures = measure(
-        open_version(ner_folder), open_version(relation_folder), documents, threshold=threshold
-    )
+    models = open_models(model or [Path("model_repository")])
+    figures = {
+        name: measure(
+            models,
+            read_corpus(name, part, seed=seed),
+            threshold=threshold,
+            windows=windows,
+            errors=errors,
+            seed=seed,
+        )
+        for name in corpus or ["ade", "clinical"]
+    }
     typer.echo(json.dumps(figures, indent=2))
+
+
+@app.command()
+def report(
+    model: Annotated[
+        list[Path] | None, typer.Option(help="as for evaluate; default: the repository")
+    ] = None,
+    corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
+        "ade,clinical,adewatch"
+    ),
+    out: Annotated[Path, typer.Option(help="the page to write")] = RUNS / "report.html",
+    seed: SeedOption = SEED,
+) -> None:
+    """Measure the served versions on the test parts and write a page with plots."""
+    from training.evaluation import open_models
+    from training.report import write_report
+
+    write_report(open_models(model or [Path("model_repository")]), corpora.split(","), out, seed)
+    typer.echo(f"wrote {out}")
 
 
 def main() -> None:

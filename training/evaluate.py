@@ -1,4 +1,4 @@
-"""Measures both models on documents: mentions, relations on gold mentions, and end to end."""
+"""Asks the two models about documents, and chooses the threshold of relations."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.core.bio import Decoded
-from services.core.contracts import MentionType
 from services.core.ports import TokenEncoder
-from services.core.spans import Span
 from training.corpora.documents import Document
-from training.metrics import Score, lenient, mention_scores, strict, summary
+from training.figures import report
+from training.metrics import Score, strict
 from training.models.relation import CAUSED
-from training.pairs import Pair, candidate_pairs
-from training.predict import Runner, predict_mentions, run_rows, typed
+from training.pair_metrics import chosen
+from training.pairs import candidate_pairs
+from training.predict import Runner, predict_mentions, run_rows
+from training.scoring import (
+    Candidates,
+    MentionFinder,
+    PairScorer,
+    Reading,
+    ScoredPair,
+    read_documents,
+)
+
+__all__ = ["Model", "Reading", "choose_threshold", "end_to_end", "finder", "read", "report"]
 
 EQUALLY_GOOD = 0.005
 """Differences of F1 on dev that are noise."""
-
-SpanPair = tuple[Span, Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,92 +37,45 @@ class Model:
     encoder: TokenEncoder
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredPair:
-    """A candidate pair with the probability of *caused*."""
+def finder(ner: Model) -> MentionFinder:
+    """The NER model as evaluation asks it."""
 
-    pair: Pair
-    probability: float
+    def find(documents: Sequence[Document]) -> list[list[Decoded]]:
+        return predict_mentions(ner.run, ner.encoder, documents)
 
-    @property
-    def spans(self) -> SpanPair:
-        """(drug, event)."""
-        return self.pair.drug, self.pair.event
+    return find
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the models make of one document.
+def scorer(relation: Model) -> PairScorer:
+    """The relation model, asked about the pairs that serving asks about."""
 
-    Attributes:
-        document: the document.
-        mentions: found by NER.
-        on_gold: candidate pairs of gold mentions.
-        end_to_end: candidate pairs of the mentions found.
-    """
+    def score(asked: Sequence[Candidates]) -> list[list[ScoredPair]]:
+        pairs = [
+            candidate_pairs(one.document, one.drugs, one.events, gold_too=False) for one in asked
+        ]
+        encodings = relation.encoder.encode([pair.marked for each in pairs for pair in each])
+        answers = iter(run_rows(relation.run, [encoding.ids for encoding in encodings]))
+        return [
+            [ScoredPair(pair.drug, pair.event, float(next(answers)[CAUSED])) for pair in each]
+            for each in pairs
+        ]
 
-    document: Document
-    mentions: list[Decoded]
-    on_gold: list[ScoredPair]
-    end_to_end: list[ScoredPair]
+    return score
 
 
 def read(ner: Model, relation: Model, documents: Sequence[Document]) -> list[Reading]:
     """Run both models over documents as serving does."""
-    found = predict_mentions(ner.run, ner.encoder, documents)
-    gold = [_candidates(document, document.spans()) for document in documents]
-    predicted = [
-        _candidates(document, typed(mentions))
-        for document, mentions in zip(documents, found, strict=True)
-    ]
-    flat = [pair for pairs in (*gold, *predicted) for pair in pairs]
-    encodings = relation.encoder.encode([pair.marked for pair in flat])
-    answers = iter(run_rows(relation.run, [encoding.ids for encoding in encodings]))
-    scored = [
-        [ScoredPair(pair, float(next(answers)[CAUSED])) for pair in pairs]
-        for pairs in (*gold, *predicted)
-    ]
-    return [
-        Reading(document, mentions, scored[index], scored[len(documents) + index])
-        for index, (document, mentions) in enumerate(zip(documents, found, strict=True))
-    ]
-
-
-def report(readings: Sequence[Reading], *, threshold: float) -> dict[str, object]:
-    """All figures of one corpus, as JSON.
-
-    Relations count as (drug span, event span) of any status. Gold relations beyond the reach of
-    a window count as missed.
-    """
-    mentions = [(reading.document.spans(), typed(reading.mentions)) for reading in readings]
-    return {
-        "documents": len(readings),
-        "ner_strict": summary(mention_scores(mentions)),
-        "ner_lenient": summary(mention_scores(mentions, lenient)),
-        "relations_on_gold_mentions": _total(
-            strict(reading.document.pairs(), _chosen(reading.on_gold, threshold))
-            for reading in readings
-        ).as_json(),
-        "end_to_end_strict": end_to_end(readings, threshold=threshold).as_json(),
-        "end_to_end_lenient": _total(
-            _lenient_pairs(reading.document.pairs(), _chosen(reading.end_to_end, threshold))
-            for reading in readings
-        ).as_json(),
-        "document_level_names": _total(
-            strict(
-                _names(reading.document, reading.document.pairs()),
-                _names(reading.document, _chosen(reading.end_to_end, threshold)),
-            )
-            for reading in readings
-        ).as_json(),
-    }
+    return read_documents(documents, finder(ner), scorer(relation))
 
 
 def end_to_end(readings: Iterable[Reading], *, threshold: float) -> Score:
     """Strict: both spans exactly right and related."""
-    return _total(
-        strict(reading.document.pairs(), _chosen(reading.end_to_end, threshold))
-        for reading in readings
+    return sum(
+        (
+            strict(reading.document.pairs(), chosen(reading.end_to_end, threshold))
+            for reading in readings
+        ),
+        Score(),
     )
 
 
@@ -136,34 +97,3 @@ def choose_threshold(dev: Mapping[str, Sequence[Reading]]) -> float:
         (threshold for threshold in grid if means[threshold] >= enough),
         key=lambda threshold: abs(threshold - 0.5),
     )
-
-
-def _candidates(document: Document, mentions: Iterable[tuple[MentionType, Span]]) -> list[Pair]:
-    spans: dict[MentionType, list[Span]] = {type_: [] for type_ in MentionType}
-    for type_, span in mentions:
-        spans[type_].append(span)
-    return candidate_pairs(
-        document, spans[MentionType.DRUG], spans[MentionType.ADE], gold_too=False
-    )
-
-
-def _chosen(pairs: Iterable[ScoredPair], threshold: float) -> set[SpanPair]:
-    return {pair.spans for pair in pairs if pair.probability >= threshold}
-
-
-def _names(document: Document, pairs: Iterable[SpanPair]) -> set[tuple[str, str]]:
-    text = document.text.lower()
-    return {(text[d.start : d.end], text[e.start : e.end]) for d, e in pairs}
-
-
-def _lenient_pairs(gold: set[SpanPair], predicted: set[SpanPair]) -> Score:
-    def matches(one: SpanPair, other: SpanPair) -> bool:
-        return one[0].overlaps(other[0]) and one[1].overlaps(other[1])
-
-    right = sum(any(matches(pair, other) for other in gold) for pair in predicted)
-    found = sum(any(matches(pair, other) for other in predicted) for pair in gold)
-    return Score(right, len(predicted), len(gold), found)
-
-
-def _total(scores: Iterable[Score]) -> Score:
-    return sum(scores, Score())

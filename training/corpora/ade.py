@@ -29,7 +29,7 @@ def read_tokens(path: Path) -> list[Document]:
     """
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
-        return [_document(record) for record in records]
+        return [_document(record, number) for number, record in enumerate(records)]
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -67,7 +67,9 @@ def read_negatives(path: Path) -> list[Document]:
     return documents
 
 
-def _document(record: dict[str, Any]) -> Document:
+def _document(record: dict[str, Any], number: int) -> Document:
+    # The published files have no PMID, and files of others no number of the sentence either.
+    name = f"ade:{record.get('orig_id', number)}"
     starts, text = [], ""
     for token in record["tokens"]:
         text += " " if text else ""
@@ -85,8 +87,8 @@ def _document(record: dict[str, Any]) -> Document:
         for index, entity in enumerate(record["entities"])
     )
     return Document(
-        doc_id=f"ade:{record['orig_id']}",
-        group=f"pmid:{record['pmid']}",
+        doc_id=name,
+        group=f"pmid:{record['pmid']}" if "pmid" in record else name,
         corpus="ade",
         text=text,
         sentences=(Span(0, len(text)),),
