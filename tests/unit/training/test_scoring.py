@@ -100,7 +100,8 @@ def test_the_report_of_two_documents() -> None:
     figures: dict[str, Any] = report([reading(pairs), other], threshold=0.5, baselines=True)
     assert figures["documents"] == 2
     assert figures["ner_strict"]["micro_f1"] == 1.0
-    assert figures["ner_strict"]["macro_f1_interval"] == [1.0, 1.0]
+    # Drawn without the first document, events have no F1 to speak of; over both types it is 1.
+    assert figures["ner_strict"]["micro_f1_interval"] == [1.0, 1.0]
     gold = figures["relations_on_gold_mentions"]
     assert (gold["precision"], gold["recall"]) == (0.5, 1.0)
     assert figures["end_to_end_strict"]["precision"] == pytest.approx(1 / 3, abs=1e-4)
