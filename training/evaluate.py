@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.core.assertion import assert_relation
+from services.core.assertion_combined import combine
 from services.core.bio import Decoded
+from services.core.contracts import Assertion
 from services.core.ports import TokenEncoder
+from services.core.sections import find_sections
 from training.corpora.documents import Document
 from training.figures import report
 from training.metrics import Score, strict
-from training.models.relation import CAUSED
+from training.models.relation import STATUSES
 from training.pair_metrics import chosen
-from training.pairs import candidate_pairs
-from training.predict import Runner, predict_mentions, run_rows
+from training.pair_scores import PairAnswer, PairModel, score_pairs
+from training.pairs import Pair, candidate_pairs
+from training.predict import Runner, predict_mentions
 from training.scoring import (
     Candidates,
     MentionFinder,
@@ -23,47 +28,71 @@ from training.scoring import (
     read_documents,
 )
 
-__all__ = ["Model", "Reading", "choose_threshold", "end_to_end", "finder", "read", "report"]
+__all__ = ["Reading", "Tagger", "choose_threshold", "end_to_end", "finder", "read", "report"]
 
 EQUALLY_GOOD = 0.005
 """Differences of F1 on dev that are noise."""
 
+ASSERTED_FROM = 0.05
+"""Pairs less probable than that are no relation at any threshold: their status is not asked for."""
+
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A model that can be asked: its graph or torch module, and its tokenizer."""
+class Tagger:
+    """A NER model that can be asked: its graph or torch module, its tokenizer, and whether it reads
+    windows of whole sentences."""
 
     run: Runner
     encoder: TokenEncoder
+    reads_windows: bool
 
 
-def finder(ner: Model) -> MentionFinder:
+def finder(ner: Tagger) -> MentionFinder:
     """The NER model as evaluation asks it."""
 
     def find(documents: Sequence[Document]) -> list[list[Decoded]]:
-        return predict_mentions(ner.run, ner.encoder, documents)
+        return predict_mentions(ner.run, ner.encoder, documents, reads_windows=ner.reads_windows)
 
     return find
 
 
-def scorer(relation: Model) -> PairScorer:
-    """The relation model, asked about the pairs that serving asks about."""
+def scorer(relation: PairModel) -> PairScorer:
+    """The relation model, asked about the pairs that serving asks about, with the rules."""
 
     def score(asked: Sequence[Candidates]) -> list[list[ScoredPair]]:
         pairs = [
             candidate_pairs(one.document, one.drugs, one.events, gold_too=False) for one in asked
         ]
-        encodings = relation.encoder.encode([pair.marked for each in pairs for pair in each])
-        answers = iter(run_rows(relation.run, [encoding.ids for encoding in encodings]))
+        answers = iter(score_pairs(relation, [pair for each in pairs for pair in each]))
         return [
-            [ScoredPair(pair.drug, pair.event, float(next(answers)[CAUSED])) for pair in each]
+            [
+                ScoredPair(
+                    pair.drug,
+                    pair.event,
+                    answer.probability,
+                    _asserted(pair, answer, learned=relation.learned_statuses),
+                )
+                for pair, answer in zip(each, answers, strict=False)
+            ]
             for each in pairs
         ]
 
     return score
 
 
-def read(ner: Model, relation: Model, documents: Sequence[Document]) -> list[Reading]:
+def _asserted(pair: Pair, answer: PairAnswer, *, learned: bool) -> Assertion | None:
+    """The status that serving would give."""
+    if answer.probability < ASSERTED_FROM:
+        return None
+    text = pair.document.text
+    ruled = assert_relation(
+        text, pair.document.sentences, pair.drug, pair.event, find_sections(text)
+    )
+    head = dict(zip(STATUSES, map(float, answer.statuses), strict=True)) if learned else None
+    return combine(ruled, head)
+
+
+def read(ner: Tagger, relation: PairModel, documents: Sequence[Document]) -> list[Reading]:
     """Run both models over documents as serving does."""
     return read_documents(documents, finder(ner), scorer(relation))
 

@@ -15,7 +15,7 @@ from training.errors import CorpusError, DataMissing
 from training.evaluate import finder, scorer
 from training.figures import Figures, report
 from training.pairs import joined_sentences
-from training.publishing import open_version
+from training.publishing import open_ner, open_relation, read_json
 from training.scoring import MentionFinder, PairScorer, Reading, read_documents
 from training.settings import data_dir
 
@@ -54,12 +54,15 @@ def open_models(folders: Sequence[Path]) -> Models:
             versions[task] = version
     models = Models(None, None)
     if "ner" in versions:
-        models = replace(models, find=finder(open_version(versions["ner"])))
+        ner = versions["ner"]
+        models = replace(models, find=finder(open_ner(ner, read_json(ner / "card.json"))))
     if "relation" in versions:
+        relation = versions["relation"]
+        card = read_json(relation / "card.json")
         models = replace(
             models,
-            score=scorer(open_version(versions["relation"])),
-            threshold=_threshold(versions["relation"]),
+            score=scorer(open_relation(relation, card)),
+            threshold=float(card.get("threshold", DEFAULT_THRESHOLD)),
         )
     return models
 
@@ -159,8 +162,3 @@ def _task(version: Path) -> str:
     if task not in TASKS:
         raise DataMissing(f"{version}: the card names no model of {', '.join(TASKS)}")
     return str(task)
-
-
-def _threshold(version: Path) -> float:
-    card = json.loads((version / "card.json").read_text(encoding="utf-8"))
-    return float(card.get("threshold", DEFAULT_THRESHOLD))

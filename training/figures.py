@@ -14,6 +14,7 @@ from training.metrics import Score, lenient, mention_scores, strict, summary
 from training.pair_metrics import both_classes, by_name, chosen, overlapping
 from training.scoring import PairScorer, Reading, ScoredPair, candidates
 from training.settings import SEED
+from training.status_figures import status_figures
 
 Figures = dict[str, object]
 
@@ -46,6 +47,9 @@ def report(
     }
     figures |= _end_to_end([(one.document, one.end_to_end) for one in readings], threshold, seed)
     figures["calibration"] = reliability_of(readings)
+    statuses = status_figures(readings, threshold=threshold)
+    if statuses is not None:
+        figures["statuses"] = statuses
     if baselines:
         figures["baselines"] = {
             name: _baseline(readings, scorer, seed) for name, scorer in BASELINES.items()

@@ -29,11 +29,19 @@ BATCH_ROWS = 64
 
 @dataclass(frozen=True, slots=True)
 class PairModel:
-    """A relation model that can be asked: its graph or torch module, tokenizer and form."""
+    """A relation model that can be asked.
+
+    Attributes:
+        run: its graph or torch module.
+        encoder: its tokenizer.
+        form: how it is shown its pairs.
+        learned_statuses: whether its head for statuses has been trained.
+    """
 
     run: PairRunner
     encoder: TokenEncoder
     form: Form
+    learned_statuses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

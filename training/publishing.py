@@ -7,55 +7,99 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.windows import Form
 from training.cards import write_cards
 from training.corpora.documents import Document
-from training.errors import ExportLoss
-from training.evaluate import Model, choose_threshold, read, report
-from training.export import export, onnx_runner, quantise
-from training.predict import Runner, predict_mentions
+from training.errors import DataMissing, ExportLoss
+from training.evaluate import Tagger, choose_threshold, read, report
+from training.export import export, onnx_pair_runner, onnx_runner, quantise
+from training.pair_scores import PairModel, pair_score
+from training.predict import predict_mentions
 from training.runs import load_ner, load_relation
 from training.splits import Parts
 from training.train_ner import ner_score
-from training.train_relation import dev_pairs, pair_score
+from training.train_relation import dev_pairs
 
 GREATEST_LOSS = 0.005
 """Mean F1 on dev that int8 may cost."""
 
-MEASURED = ("ade", "clinical")
+MEASURED = ("ade", "clinical", "adewatch")
 """Corpora whose annotation fits both models; thresholds and figures come from them."""
 
+GraphScore = Callable[[Path], float]
+"""Mean F1 on dev of a graph."""
 
-def open_version(folder: Path) -> Model:
-    """A model from a folder with `model.onnx` and `tokenizer.json`."""
-    return Model(
-        onnx_runner(folder / "model.onnx"), HuggingFaceTokenEncoder(folder / "tokenizer.json")
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A card or the report of a run.
+
+    Raises:
+        DataMissing: it is missing or no JSON object.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataMissing(f"cannot read {path}: {error!r}") from error
+    if not isinstance(found, dict):
+        raise DataMissing(f"{path} holds no object")
+    return found
+
+
+def open_ner(folder: Path, card: Mapping[str, Any]) -> Tagger:
+    """A NER model from a folder with `model.onnx` and `tokenizer.json`.
+
+    Args:
+        folder: the version.
+        card: its card, or what will become it.
+    """
+    return Tagger(
+        onnx_runner(folder / "model.onnx"),
+        HuggingFaceTokenEncoder(folder / "tokenizer.json"),
+        reads_windows=bool(card.get("reads_windows", False)),
     )
 
 
-def export_version(task: str, run: Path, folder: Path, dev_f1: Callable[[Runner], float]) -> None:
+def open_relation(folder: Path, card: Mapping[str, Any]) -> PairModel:
+    """A relation model; see `open_ner`."""
+    return PairModel(
+        onnx_pair_runner(folder / "model.onnx"),
+        HuggingFaceTokenEncoder(folder / "tokenizer.json"),
+        form=Form(card.get("form", Form.MARKED)),
+        learned_statuses=bool(card.get("learned_statuses", False)),
+    )
+
+
+def reading_of(run: Mapping[str, Any]) -> dict[str, object]:
+    """What a client of a model must know, from the report of its run: entries of the card."""
+    if run["task"] == "ner":
+        return {"reads_windows": run["reads_windows"]}
+    return {"form": run["settings"]["form"], "learned_statuses": run["learned_statuses"]}
+
+
+def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> None:
     """Write graph and tokenizer of a version, and how it was exported to `export.json` of the run.
 
     Args:
         task: `ner` or `relation`.
         run: the training run.
         folder: the version to write.
-        dev_f1: mean F1 of a runner on dev.
+        dev_f1: mean F1 of a graph on dev.
 
     Raises:
         ExportLoss: the int8 form loses more than `GREATEST_LOSS`.
         ParityError: the graph differs from the torch model.
     """
     model = load_ner(run) if task == "ner" else load_relation(run)
-    vocabulary = model.encoder.vocabulary
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         full, small = Path(temporary) / "fp32.onnx", Path(temporary) / "int8.onnx"
-        difference = export(model, full, vocabulary=vocabulary, per_token=task == "ner")
-        before = dev_f1(onnx_runner(full))
+        difference = export(model, full, vocabulary=model.encoder.vocabulary)
+        before = dev_f1(full)
         quantise(full, small)
-        after = dev_f1(onnx_runner(small))
+        after = dev_f1(small)
         if before - after > GREATEST_LOSS:
             raise ExportLoss(f"int8 costs too much F1 on dev: {before:.4f} → {after:.4f}")
         shutil.copyfile(small, folder / "model.onnx")
@@ -74,13 +118,18 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: Callable[[Runner]
     )
 
 
-def ner_dev_f1(parts: Mapping[str, Parts], run: Path) -> Callable[[Runner], float]:
+def ner_dev_f1(parts: Mapping[str, Parts], run: Path) -> GraphScore:
     """Mean strict micro F1 of mentions over the dev documents of the measured corpora."""
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
+    windows = bool(read_json(run / "run.json")["reads_windows"])
 
-    def score(runner: Runner) -> float:
+    def score(graph: Path) -> float:
+        runner = onnx_runner(graph)
         scores = [
-            ner_score(parts[name].dev, predict_mentions(runner, encoder, parts[name].dev)).f1
+            ner_score(
+                parts[name].dev,
+                predict_mentions(runner, encoder, parts[name].dev, reads_windows=windows),
+            ).f1
             for name in MEASURED
         ]
         return sum(scores) / len(scores)
@@ -88,24 +137,28 @@ def ner_dev_f1(parts: Mapping[str, Parts], run: Path) -> Callable[[Runner], floa
     return score
 
 
-def relation_dev_f1(
-    parts: Mapping[str, Parts], run: Path, proposer: Path
-) -> Callable[[Runner], float]:
+def relation_dev_f1(parts: Mapping[str, Parts], run: Path, proposer: Path) -> GraphScore:
     """Mean F1 over the dev pairs that chose the epoch."""
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
-    settings = json.loads((run / "run.json").read_text())["settings"]
+    settings = read_json(run / "run.json")["settings"]
+    form = Form(settings["form"])
     pairs = dev_pairs(parts, proposer, limit=settings["negatives_per_note"], seed=settings["seed"])
 
-    def score(runner: Runner) -> float:
-        scores = [pair_score(runner, encoder, part).f1 for part in pairs.values()]
+    def score(graph: Path) -> float:
+        model = PairModel(onnx_pair_runner(graph), encoder, form)
+        scores = [
+            pair_score(model, part).f1
+            for part in pairs.values()
+            if any(pair.caused for pair in part)
+        ]
         return sum(scores) / len(scores)
 
     return score
 
 
 def measure(
-    ner: Model,
-    relation: Model,
+    ner: Tagger,
+    relation: PairModel,
     documents: Mapping[str, Sequence[Document]],
     *,
     threshold: float,
@@ -128,7 +181,10 @@ def describe_versions(
     Returns:
         The figures on the test documents.
     """
-    ner, relation = open_version(folders["ner"]), open_version(folders["relation"])
+    made = {task: read_json(run / "run.json") for task, run in runs.items()}
+    reading = {task: reading_of(run) for task, run in made.items()}
+    ner = open_ner(folders["ner"], reading["ner"])
+    relation = open_relation(folders["relation"], reading["relation"])
     dev = {name: read(ner, relation, parts[name].dev) for name in MEASURED}
     threshold = choose_threshold(dev)
     figures = measure(
@@ -138,10 +194,11 @@ def describe_versions(
         write_cards(
             folder,
             task=task,
-            run=json.loads((runs[task] / "run.json").read_text()),
+            run=made[task],
+            reading=reading[task],
             threshold=threshold if task == "relation" else 0.5,
             metrics=figures,
-            export=json.loads((runs[task] / "export.json").read_text()),
+            export=read_json(runs[task] / "export.json"),
             commands=commands,
         )
     return {"threshold": threshold, "test": figures}

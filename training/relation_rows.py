@@ -17,8 +17,6 @@ from training.models.relation import STATUSES
 from training.pairs import Pair
 
 IGNORED = -100
-STATUS_CORPORA = frozenset({"clinical", "adewatch", "phee"})
-"""Corpora that annotate what the writer asserts; the others say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +83,8 @@ def collate(rows: Sequence[WindowRow]) -> WindowBatch:
 
 def status_of(pair: Pair) -> int:
     """Index of the annotated status, or `IGNORED`."""
-    if not pair.caused or pair.document.corpus not in STATUS_CORPORA:
-        return IGNORED
-    spans = {mention.mention_id: mention.span for mention in pair.document.mentions}
-    for relation in pair.document.relations:
-        if (spans[relation.drug_id], spans[relation.event_id]) == (pair.drug, pair.event):
-            return [str(status) for status in STATUSES].index(relation.status)
-    return IGNORED
+    status = pair.document.statuses().get((pair.drug, pair.event)) if pair.caused else None
+    return IGNORED if status is None else STATUSES.index(status)
 
 
 def _marked(pairs: Sequence[Pair], encoder: TokenEncoder, max_tokens: int) -> list[WindowRow]:

@@ -118,7 +118,7 @@ def train_relation(
             hard_weight=settings.hard_weight,
             class_weights=torch.ones(len(CLASSES)),
         )
-        if bool((statuses != IGNORED).any()):
+        if settings.status_weight > 0 and bool((statuses != IGNORED).any()):
             value = value + settings.status_weight * functional.cross_entropy(
                 output.status[real], statuses, weight=status_weights, ignore_index=IGNORED
             )
@@ -160,6 +160,7 @@ def train_relation(
                 "rows": len(data),
                 "pairs": sum(len(row.labels) for row in data),
                 "positives": sum(sum(row.labels) for row in data),
+                "learned_statuses": settings.status_weight > 0 and _statuses_known(data),
                 "documents": {
                     name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
                     for name, p in parts.items()
@@ -169,6 +170,10 @@ def train_relation(
             indent=2,
         )
     )
+
+
+def _statuses_known(data: Sequence[WindowRow]) -> bool:
+    return any(status != IGNORED for row in data for status in row.statuses)
 
 
 def _status_weights(data: Sequence[WindowRow], *, exponent: float = 0.5) -> Tensor:

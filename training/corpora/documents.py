@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.core.bio import TypedSpan
-from services.core.contracts import MentionType
+from services.core.contracts import Assertion, MentionType
 from services.core.spans import Span
 
 ALL_TYPES = frozenset(MentionType)
+
+STATUS_CORPORA = frozenset({"clinical", "adewatch", "phee"})
+"""Corpora that annotate what the writer asserts; the others say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +79,13 @@ class Document:
         """Gold relations as (drug span, event span)."""
         spans = {mention.mention_id: mention.span for mention in self.mentions}
         return {(spans[relation.drug_id], spans[relation.event_id]) for relation in self.relations}
+
+    def statuses(self) -> dict[tuple[Span, Span], Assertion]:
+        """The status of each gold relation; none where the corpus does not annotate them."""
+        if self.corpus not in STATUS_CORPORA:
+            return {}
+        spans = {mention.mention_id: mention.span for mention in self.mentions}
+        return {
+            (spans[relation.drug_id], spans[relation.event_id]): Assertion(relation.status)
+            for relation in self.relations
+        }
