@@ -16,6 +16,7 @@ from services.commands import (
     signal_checks,
     signal_statistics,
     signals,
+    vocabulary,
 )
 from services.commands.console import err
 from services.core.errors import AdewatchError
@@ -38,6 +39,7 @@ signals.app.command("show")(signal_statistics.show)
 signals.app.command("trend")(signal_statistics.trend)
 signals.app.command("masking")(signal_checks.masking_check)
 signals.app.command("trio")(signal_checks.two_drugs)
+app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(signals.app, name="signals")
 app.add_typer(priors.app, name="priors")
 app.add_typer(alerts.subscriptions, name="subscriptions")

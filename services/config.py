@@ -95,6 +95,13 @@ class Settings(BaseSettings):
     gateway_idle_seconds: float = Field(3600.0, gt=0)
     gateway_message_seconds: float = Field(30.0, gt=0)
 
+    # Vocabularies a hospital has a licence for; the shipped lexicon answers what they do not know.
+    rxnorm_folder: Path | None = None
+    rxnorm_version: str = "RxNorm"
+    meddra_folder: Path | None = None
+    meddra_version: str = "MedDRA"
+    curation_interval_seconds: float = Field(60.0, gt=0)
+
     # Counting, detection, alerts
     counted_assertions: Annotated[frozenset[Assertion], NoDecode] = frozenset(
         {Assertion.AFFIRMED, Assertion.HISTORICAL}

@@ -22,6 +22,7 @@ from deploy.local.stack import Stack
 from deploy.local.triton_time import computed_seconds
 from services.adapters import wire
 from services.adapters.sql.overview import Overview, latest_signals, overview
+from services.adapters.vocabulary import lexicon_file
 from services.bootstrap.components import Components
 from services.commands.console import progress
 from services.commands.signals import signal_table
@@ -29,7 +30,6 @@ from services.config import load_settings
 from services.core.contracts import MentionType, Pair, Signal
 from services.core.counts import CountDelta
 from services.core.errors import InvalidMessage
-from services.core.normalise import concept
 from services.ingest.jsonl import read_notes
 
 RESCORE_SECONDS = 5.0
@@ -213,8 +213,12 @@ def _show_planted(notes: Sequence[MarkedNote], outcome: Outcome) -> None:
     for header in ("patients", "cases found"):
         table.add_column(header, justify="right")
     table.add_column("signal")
+    lexicon = lexicon_file.load()
     for (drug, event), patients in sorted(planted_pairs(notes).items()):
-        pair = Pair(concept(MentionType.DRUG, drug), concept(MentionType.ADE, event))
+        pair = Pair(
+            lexicon.name(MentionType.DRUG, drug).concept,
+            lexicon.name(MentionType.ADE, event).concept,
+        )
         found = outcome.counts.pairs.get(pair, 0)
         table.add_row(
             drug, event, str(len(patients)), str(found), "yes" if pair in signals else "missed"

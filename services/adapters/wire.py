@@ -60,7 +60,7 @@ def _signal_1_to_2(payload: Payload) -> Payload:
 
 
 UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {
-    contracts.Extraction: {1: _as_it_is},
+    contracts.Extraction: {1: _as_it_is, 2: _as_it_is},
     contracts.Signal: {1: _signal_1_to_2},
 }
 """Per contract, the upgrader from each older schema version to the one after it."""

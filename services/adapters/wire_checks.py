@@ -98,6 +98,8 @@ def _mention(where: str, mention: Mention) -> None:
     _need(mention.end - mention.start == len(mention.text), f"{where}: text and span differ")
     _probability(where, mention.probability)
     _need(bool(mention.concept), f"{where}.concept: empty")
+    if mention.coding is not None:
+        _need(0.0 <= mention.coding.score <= 1.0, f"{where}.coding.score: not in 0..1")
 
 
 def _relation(where: str, relation: Relation, mentions: dict[str, Mention]) -> None:

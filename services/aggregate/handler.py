@@ -16,7 +16,15 @@ from services.core import identity
 from services.core.contracts import Extraction, PairDelta
 from services.core.counts import CountDelta, combine
 from services.core.errors import LedgerGap, LedgerMismatch
-from services.core.ports import Applied, CaseRecord, HotCounts, LedgerEntry, Publisher
+from services.core.ports import (
+    Applied,
+    CaseRecord,
+    HotCounts,
+    LedgerEntry,
+    Publisher,
+    Remapped,
+    Vocabulary,
+)
 
 _ENTRIES_PER_STEP = 100
 _MESSAGES_PER_STEP = 1000
@@ -61,6 +69,13 @@ class Aggregator:
         await self.project()
         await self.publish()
         return applied
+
+    async def remap(self, vocabulary: Vocabulary) -> Remapped:
+        """Recount everything under another vocabulary; on return every reader knows."""
+        remapped = await asyncio.to_thread(self._record.remap, vocabulary)
+        await self.project()
+        await self.publish()
+        return remapped
 
     async def recover(self) -> None:
         """Finish what an earlier process left half done. Creates the hot counts if need be."""

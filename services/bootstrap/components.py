@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -18,12 +19,14 @@ from services.adapters.kafka import KafkaPublisher
 from services.adapters.redis_counts import RedisCounts, connect
 from services.adapters.sql.case_book import SqlCaseBook
 from services.adapters.sql.case_record import SqlCaseRecord
+from services.adapters.sql.curation import SqlCuration
 from services.adapters.sql.deliveries import SqlOutbox
 from services.adapters.sql.engine import make_engine
 from services.adapters.sql.priors import SqlPriorRecord
 from services.adapters.sql.signals import SqlSignalRecord
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.triton import TritonServer
+from services.adapters.vocabulary import vocabularies
 from services.adapters.webhooks import HttpxSender, SecretFiles, parse_networks
 from services.aggregate.handler import Aggregator
 from services.alert.dispatcher import Dispatcher
@@ -31,11 +34,12 @@ from services.alert.handler import Alerter
 from services.bootstrap.rule import configured_rule
 from services.config import Environment, Settings
 from services.core.contracts import MentionType
-from services.core.normalise import concept
 from services.core.ports import TokenModel
 from services.core.pseudonyms import Pseudonymiser, parse_keys
 from services.core.reading import Reading
 from services.core.rules import Rule
+from services.core.vocabulary.curation import CuratedVocabulary
+from services.core.vocabulary.lexicon import Lexicon
 from services.detect.handler import Detector
 from services.detect.priors import SharedPrior
 from services.extract.batching import BatchedModel
@@ -59,6 +63,7 @@ class Components:
         self.settings = settings
         self.clock = SystemClock()
         self._closing = AsyncExitStack()
+        self._vocabulary: CuratedVocabulary | None = None
 
     async def close(self) -> None:
         """Disconnect from everything."""
@@ -148,6 +153,7 @@ class Components:
                 batched(model("ner")),
                 max_tokens=NER_MAX_TOKENS,
                 windows=ner.reads_windows,
+                vocabulary=lambda: self.vocabulary,
             ),
             RelationFinder(
                 relation.encoder,
@@ -158,6 +164,39 @@ class Components:
                 learned_statuses=relation.learned_statuses,
             ),
         )
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The vocabularies of this hospital."""
+        settings = self.settings
+        return vocabularies.of_hospital(
+            rxnorm_folder=settings.rxnorm_folder,
+            rxnorm_version=settings.rxnorm_version,
+            meddra_folder=settings.meddra_folder,
+            meddra_version=settings.meddra_version,
+        )
+
+    @property
+    def vocabulary(self) -> CuratedVocabulary:
+        """The lexicon under the decisions that were last read."""
+        if self._vocabulary is None:
+            self._vocabulary = CuratedVocabulary(self.lexicon)
+        return self._vocabulary
+
+    async def refresh_vocabulary(self) -> CuratedVocabulary:
+        """Read the decisions of people.
+
+        Raises:
+            DependencyUnavailable: the record did not answer; what was read before stays.
+        """
+        decisions = await asyncio.to_thread(self.curation.decisions)
+        self._vocabulary = CuratedVocabulary(self.lexicon, decisions)
+        return self._vocabulary
+
+    @cached_property
+    def curation(self) -> SqlCuration:
+        """Decisions about names."""
+        return SqlCuration(self.engine, clock=self.clock)
 
     @cached_property
     def aggregator(self) -> Aggregator:
@@ -185,9 +224,14 @@ class Components:
             encode=wire.encode,
         )
 
-    def concept_of(self, kind: MentionType, name: str) -> str:
-        """The concept under which a drug or an event of this name is counted."""
-        return concept(kind, name)
+    async def naming(self) -> Callable[[MentionType, str], str]:
+        """What names the concepts of drugs and events as extraction does, decisions included.
+
+        Raises:
+            DependencyUnavailable: the record did not answer.
+        """
+        vocabulary = await self.refresh_vocabulary()
+        return lambda kind, name: vocabulary.name(kind, name).concept
 
     @cached_property
     def rule(self) -> Rule:

@@ -77,7 +77,10 @@ def _extract(components: Components) -> _Work:
         topic=settings.topic_extractions,
         merges_topic=settings.topic_merges,
     )
-    return _Work(stage, settings.topic_notes, settings.batch_notes)
+    refresh = repeat(
+        components.refresh_vocabulary, every_seconds=settings.curation_interval_seconds
+    )
+    return _Work(stage, settings.topic_notes, settings.batch_notes, (refresh,))
 
 
 def _aggregate(components: Components) -> _Work:

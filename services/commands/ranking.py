@@ -38,7 +38,7 @@ def rank_signals(
     """
 
     async def work(components: Components) -> tuple[list[Rank], dict[Pair, float]]:
-        names = components.concept_of
+        names = await components.naming()
         label = frozenset() if known is None else known_pairs(known, names)
         grave = frozenset() if serious is None else serious_events(serious, names)
         signals = latest_signals(components.engine)

@@ -28,7 +28,7 @@ def masking_check(
     """Show what taking the strongest pairs of an event away does to its others."""
 
     async def work(components: Components) -> tuple[str, EventCases]:
-        name = components.concept_of(MentionType.ADE, event)
+        name = (await components.naming())(MentionType.ADE, event)
         return name, event_cases(components.case_book.cases(), name)
 
     name, found = with_components(work)
@@ -45,10 +45,11 @@ def two_drugs(
     """Show Ω: whether two drugs together go with an event more than their risks add up to."""
 
     async def work(components: Components) -> list[str]:
-        names = [components.concept_of(MentionType.DRUG, one) for one in (first, second)]
+        naming = await components.naming()
+        names = [naming(MentionType.DRUG, one) for one in (first, second)]
         if names[0] == names[1]:
             raise ConfigurationError("both drugs are the same")
-        name = components.concept_of(MentionType.ADE, event)
+        name = naming(MentionType.ADE, event)
         cases = trio(components.case_book.cases(), *names, name)
         measure = omega(cases).measure(0)
         expected = float(expected_with_both(cases)[0])

@@ -34,7 +34,7 @@ def show(drug: Drug, event: Event) -> None:
     """Show a pair: its last snapshot, its statistics now, adjusted, and by subgroup."""
 
     async def work(components: Components) -> tuple[Pair, list[Signal], Strata, Prior | None]:
-        pair, by = _pair(components, drug, event), tuple(Stratum)
+        pair, by = await _pair(components, drug, event), tuple(Stratum)
         strata = Strata(by, stratified_counts(components.case_book.cases(), by))
         return pair, transitions_of(components.engine, pair), strata, _prior(components)
 
@@ -57,7 +57,7 @@ def trend(drug: Drug, event: Event) -> None:
     """Show a pair month by month: cases, IC and EBGM to date, and a sudden rise."""
 
     async def work(components: Components) -> tuple[Pair, Series, Prior | None]:
-        pair = _pair(components, drug, event)
+        pair = await _pair(components, drug, event)
         try:
             found = series(components.case_book.cases(), pair)
         except ValueError as error:
@@ -147,10 +147,9 @@ def rise_line(found: Series) -> str:
     return f"likeliest rise in {found.months[rise.period]}: {ratio}, p = {rise.p_value:.2g}"
 
 
-def _pair(components: Components, drug: str, event: str) -> Pair:
-    return Pair(
-        components.concept_of(MentionType.DRUG, drug), components.concept_of(MentionType.ADE, event)
-    )
+async def _pair(components: Components, drug: str, event: str) -> Pair:
+    naming = await components.naming()
+    return Pair(naming(MentionType.DRUG, drug), naming(MentionType.ADE, event))
 
 
 def _prior(components: Components) -> Prior | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from services.core import identity
 
 NOTE_SCHEMA = 1
-EXTRACTION_SCHEMA = 2
+EXTRACTION_SCHEMA = 3
 PAIR_DELTA_SCHEMA = 1
 SIGNAL_SCHEMA = 2
 ALERT_SCHEMA = 1
@@ -82,6 +82,27 @@ class Note:
         return identity.note_key(self.source, self.note_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """Where a concept comes from: a code of a version of a vocabulary.
+
+    `score` says how sure the match is, 1 for a name of the concept as the vocabulary has it.
+    """
+
+    system: str
+    code: str
+    version: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The name a mention is counted under, and its coding if a vocabulary knows it."""
+
+    concept: str
+    coding: Coding | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientMerge:
     """The source says that two pseudonyms are one patient: `retired` goes on as `surviving`.
@@ -107,7 +128,9 @@ class Mention:
     """A span [start, end) of the note that names a drug or an event.
 
     `mention_id` is unique in its extraction. `probability` is the mean probability of the tags of
-    its words. `concept` is the normalised name under which the mention is counted.
+    its words. `expansion` is what the note itself says an abbreviation means, "" if nothing.
+    `concept` is the normalised name under which the mention is counted; `coding` is its place in
+    a vocabulary, or None when no vocabulary has it.
     """
 
     mention_id: str
@@ -117,6 +140,8 @@ class Mention:
     text: str
     probability: float
     concept: str
+    coding: Coding | None = None
+    expansion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ _POSSESSIVE = re.compile(r"['’‘ʼ]s(?!\w)")
 _APOSTROPHE = re.compile(r"(?<=\w)['’‘ʼ](?=\w|$)")
 _DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}")
 _DIGIT_GROUPS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_ASCII_MEANINGLESS = re.compile(r"[^a-z0-9.%]|(?<![0-9])[.%]|\.(?![0-9])")
 
 
 def concept(
@@ -100,12 +101,18 @@ def concept(
 
 def _plain(surface: str) -> str:
     """Folded text of letters, digits and single spaces."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", surface).casefold())
-    folded = unicodedata.normalize("NFKC", folded.casefold())
+    plain = surface.isascii()
+    if plain:
+        folded = surface.lower()  # what the other branch does too, at a tenth of the time
+    else:
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", surface).casefold())
+        folded = unicodedata.normalize("NFKC", folded.casefold())
     folded = _POSSESSIVE.sub("", folded)
     folded = _APOSTROPHE.sub("", folded)
     folded = _DOTTED.sub(lambda match: match.group().replace(".", "") + " ", folded)
     folded = _DIGIT_GROUPS.sub("", folded)
+    if plain:
+        return " ".join(_ASCII_MEANINGLESS.sub(" ", folded).split())[:MAX_CHARS].strip()
     kept = "".join(_character(folded, index) for index in range(len(folded)))
     cut = " ".join(kept.split())[:MAX_CHARS]
     return unicodedata.normalize("NFKC", cut).strip()
@@ -134,7 +141,7 @@ def _reduced(mention_type: MentionType, name: str) -> str:
         words = words[1:]
     while mention_type is MentionType.DRUG and len(words) > 1 and words[-1] in _TRAILING:
         words = words[:-1]
-    return " ".join([*words[:-1], _singular(words[-1])])
+    return " ".join([*words[:-1], singular(words[-1])])
 
 
 def _droppable(mention_type: MentionType, words: list[str]) -> bool:
@@ -150,7 +157,8 @@ def _droppable(mention_type: MentionType, words: list[str]) -> bool:
     return first in _SEVERITY and not " ".join(words).startswith(_PROPER_SEVERITY)
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """A word in the singular, by rules that leave doubtful words alone."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if len(word) < 4 or not word.isascii() or not word.isalpha() or word in _WHOLE_PLURALS:

@@ -14,7 +14,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.core.contracts import Extraction, Pair, Signal, Table, Versions
+from services.core.contracts import (
+    Extraction,
+    MentionType,
+    Named,
+    Pair,
+    Signal,
+    Table,
+    Versions,
+)
 from services.core.counts import CountDelta
 
 FloatArray = NDArray[np.float32]
@@ -42,6 +50,36 @@ class Encoding:
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
     word_ids: tuple[int | None, ...]
+
+
+class Vocabulary(Protocol):
+    """Names what mentions are counted under. Immutable: another one has another version."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever any surface could be named otherwise."""
+        ...
+
+    def name(self, mention_type: MentionType, surface: str) -> Named:
+        """The concept of a surface and its coding; the normalised surface if it is unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remapped:
+    """What a recount under another vocabulary changed.
+
+    Attributes:
+        read: relations read.
+        renamed: relations that are of another pair now.
+        cases: cases whose pairs changed.
+        sequence: the ledger entry it made, None if no count changed.
+    """
+
+    read: int
+    renamed: int
+    cases: int
+    sequence: int | None
 
 
 class TokenEncoder(Protocol):
@@ -140,6 +178,11 @@ class CaseRecord(Protocol):
     def counts(self) -> tuple[int, CountDelta]:
         """All counts derived anew from the evidence, as one delta from zero, with the ledger
         sequence they belong to (read in one snapshot)."""
+        ...
+
+    def remap(self, vocabulary: Vocabulary) -> Remapped:
+        """In one transaction: name every mention of the evidence anew, keep what it was called
+        before, and write one ledger entry if any count changed. Again, it changes nothing."""
         ...
 
     def versions_of(self, pair: Pair) -> tuple[Versions, ...]:

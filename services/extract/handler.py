@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.core import assertion_rules, normalise
+from services.core import assertion_rules
 from services.core.contracts import Extraction, Note, NoteStatus, Versions
 from services.extract.mentions import MentionFinder
 from services.extract.relations import RelationFinder
@@ -26,12 +26,7 @@ class Extractor:
         texts = [note.text if note.status is NoteStatus.CURRENT else "" for note in notes]
         read, ner_versions = await self._mentions.find(texts)
         relations, relation_versions = await self._relations.find(read)
-        versions = Versions(
-            ner=_joined(ner_versions),
-            relation=_joined(relation_versions),
-            rules=assertion_rules.VERSION,
-            vocabulary=normalise.VERSION,
-        )
+        ner, relation = _joined(ner_versions), _joined(relation_versions)
         return [
             Extraction(
                 source=note.source,
@@ -45,7 +40,12 @@ class Extractor:
                 note_type=note.note_type,
                 mentions=text.mentions,
                 relations=found,
-                versions=versions,
+                versions=Versions(
+                    ner=ner,
+                    relation=relation,
+                    rules=assertion_rules.VERSION,
+                    vocabulary=text.vocabulary,
+                ),
             )
             for note, text, found in zip(notes, read, relations, strict=True)
         ]

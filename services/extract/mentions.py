@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.core import bio, normalise
+from services.core import bio
 from services.core.contracts import Mention
-from services.core.ports import Encoding, TokenEncoder
+from services.core.ports import Encoding, TokenEncoder, Vocabulary
 from services.core.sentences import split_sentences
 from services.core.spans import Span
+from services.core.vocabulary import abbreviations
 from services.extract.batching import BatchedModel
 from services.extract.tokens import (
     WINDOW_OVERLAP_TOKENS,
@@ -23,11 +24,15 @@ from services.extract.tokens import (
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """A text with its sentences and the mentions found in it, in the order of the text."""
+    """A text with its sentences and the mentions found in it, in the order of the text.
+
+    `vocabulary` is the version of the vocabulary that named them.
+    """
 
     text: str
     sentences: list[Span]
     mentions: tuple[Mention, ...]
+    vocabulary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,16 @@ class _Sentence:
 
 
 class MentionFinder:
-    """Finds drug and event mentions in texts, with one NER model."""
+    """Finds drug and event mentions in texts, with one NER model, and names their concepts."""
 
     def __init__(
-        self, encoder: TokenEncoder, model: BatchedModel, *, max_tokens: int, windows: bool = False
+        self,
+        encoder: TokenEncoder,
+        model: BatchedModel,
+        *,
+        max_tokens: int,
+        vocabulary: Callable[[], Vocabulary],
+        windows: bool = False,
     ) -> None:
         """Build the finder.
 
@@ -50,11 +61,13 @@ class MentionFinder:
             encoder: the tokenizer of the model.
             model: the NER model.
             max_tokens: tokens of one reading, special tokens included.
+            vocabulary: gives the one in force, asked for once per call.
             windows: whether the model reads runs of whole sentences, as many as fit.
         """
         self._encoder = encoder
         self._model = model
         self._max_tokens = max_tokens
+        self._vocabulary = vocabulary
         self._windows = windows
 
     async def find(self, texts: Sequence[str]) -> tuple[list[ReadText], frozenset[str]]:
@@ -88,8 +101,10 @@ class MentionFinder:
                     sentence.encoding, probabilities, surface
                 )
             )
+        # One vocabulary for the whole batch: curation may replace it meanwhile.
+        vocabulary = self._vocabulary()
         return [
-            ReadText(text, split, _mentions(text, decoded))
+            ReadText(text, split, self._mentions(text, decoded, vocabulary), vocabulary.version)
             for text, split, decoded in zip(texts, splits, found, strict=True)
         ], answers.versions
 
@@ -118,22 +133,29 @@ class MentionFinder:
             return sentences
         return reading_windows(text, sentences, self._encoder, max_tokens=self._max_tokens)
 
-
-def _mentions(text: str, decoded: Sequence[bio.Decoded]) -> tuple[Mention, ...]:
-    mentions: list[Mention] = []
-    for type_, span, probability in decoded:
-        surface = text[span.start : span.end]
-        concept = normalise.concept(type_, surface)
-        if concept:
-            mentions.append(
-                Mention(
-                    mention_id=f"T{len(mentions) + 1}",
-                    type=type_,
-                    start=span.start,
-                    end=span.end,
-                    text=surface,
-                    probability=round(probability, 6),
-                    concept=concept,
+    @staticmethod
+    def _mentions(
+        text: str, decoded: Sequence[bio.Decoded], vocabulary: Vocabulary
+    ) -> tuple[Mention, ...]:
+        mentions: list[Mention] = []
+        long_forms = abbreviations.explained(text) if decoded else {}
+        for type_, span, probability in decoded:
+            surface = text[span.start : span.end]
+            # What the note says an abbreviation means goes before what it usually means.
+            expansion = long_forms.get(surface, "")
+            named = vocabulary.name(type_, expansion or surface)
+            if named.concept:
+                mentions.append(
+                    Mention(
+                        mention_id=f"T{len(mentions) + 1}",
+                        type=type_,
+                        start=span.start,
+                        end=span.end,
+                        text=surface,
+                        probability=round(probability, 6),
+                        concept=named.concept,
+                        coding=named.coding,
+                        expansion=expansion,
+                    )
                 )
-            )
-    return tuple(mentions)
+        return tuple(mentions)

@@ -15,8 +15,8 @@ import pytest
 from deploy.demo.compile import NOTES_FOLDER, compile_notes, planted_pairs
 from services.adapters.dead_letters import read_dead_letters
 from services.adapters.kafka import Record
-from services.core.contracts import MentionType, Pair
-from services.core.normalise import concept
+from services.adapters.vocabulary import lexicon_file
+from services.core.contracts import MentionType
 from tests.e2e.oracle import pairs_of, signals, standing
 from tests.e2e.service import Note, Service, as_others, packaged_notes
 from tests.integration.topics_seen import eventually
@@ -56,8 +56,13 @@ async def test_planted_pairs_are_found_or_listed_as_missed(
 ) -> None:
     extractions = standing(await service.extractions())
     found = {(e["patient_key"], *pair) for e in extractions for pair in pairs_of(e)}
+    lexicon = lexicon_file.load()
     planted = {
-        (patient, *Pair(concept(MentionType.DRUG, drug), concept(MentionType.ADE, event)))
+        (
+            patient,
+            lexicon.name(MentionType.DRUG, drug).concept,
+            lexicon.name(MentionType.ADE, event).concept,
+        )
         for (drug, event), patients in planted_pairs(compile_notes(NOTES_FOLDER)).items()
         for patient in patients
     }

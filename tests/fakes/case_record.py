@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from uuid import uuid4
 
 from services.core import identity
 from services.core.contracts import Assertion, Extraction, Pair, Versions
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import IntegrityError
-from services.core.ports import Applied, CaseRecord, Clock, LedgerEntry
+from services.core.ports import Applied, CaseRecord, Clock, LedgerEntry, Remapped, Vocabulary
 from tests.fakes.faults import Faults
 
 
@@ -78,6 +79,31 @@ class MemoryCaseRecord(CaseRecord):
             empty: set[Pair] = set()
             return self.head(), combine(case_delta(empty, p) for p in self._cases().values())
 
+    def remap(self, vocabulary: Vocabulary) -> Remapped:
+        with self._lock:
+            before = self._cases()
+            old = list(self._notes.values())
+            for note in old:
+                self._notes[note.note_key] = _renamed(note, vocabulary)
+            after = self._cases()
+            delta = combine(case_delta(before[case], after[case]) for case in before)
+            if delta:
+                entry = LedgerEntry(len(self.ledger) + 1, delta, self._clock.now())
+                self.ledger.append(entry)
+            renamed = sum(
+                one != other
+                for note in old
+                for one, other in zip(
+                    _related(note), _related(self._notes[note.note_key]), strict=True
+                )
+            )
+        return Remapped(
+            read=sum(len(note.relations) for note in old),
+            renamed=renamed,
+            cases=sum(before[case] != after[case] for case in before),
+            sequence=len(self.ledger) if delta else None,
+        )
+
     def versions_of(self, pair: Pair) -> tuple[Versions, ...]:
         found = {note.versions for note in self._notes.values() if pair in self._pairs(note)}
         return tuple(sorted(found, key=lambda v: (v.ner, v.relation, v.rules, v.vocabulary)))
@@ -113,3 +139,19 @@ class MemoryCaseRecord(CaseRecord):
             for relation in note.relations
             if relation.assertion in self._counted
         }
+
+
+def _renamed(note: Extraction, vocabulary: Vocabulary) -> Extraction:
+    mentions = []
+    for mention in note.mentions:
+        named = vocabulary.name(mention.type, mention.expansion or mention.text)
+        mentions.append(
+            replace(mention, concept=named.concept or mention.concept, coding=named.coding)
+        )
+    versions = replace(note.versions, vocabulary=vocabulary.version)
+    return replace(note, mentions=tuple(mentions), versions=versions)
+
+
+def _related(note: Extraction) -> list[Pair]:
+    concepts = {mention.mention_id: mention.concept for mention in note.mentions}
+    return [Pair(concepts[r.drug_id], concepts[r.event_id]) for r in note.relations]

@@ -22,6 +22,7 @@ class FaultyRecord:
         self.ledger_id, self.head = record.ledger_id, record.head
         self.entries, self.counts = record.entries, record.counts
         self.published, self.versions_of = record.published, record.versions_of
+        self.remap = record.remap
 
     def apply(self, extractions: Sequence[Extraction]) -> Applied:
         self.faults.at("record.apply")

@@ -11,6 +11,7 @@ from operator import itemgetter
 from sqlalchemy import ColumnElement, Connection, Engine, delete, distinct, func, insert, update
 from sqlmodel import col, select
 
+from services.adapters.sql import remapping
 from services.adapters.sql.engine import reading, writing
 from services.adapters.sql.rows import (
     delta_from_json,
@@ -19,11 +20,17 @@ from services.adapters.sql.rows import (
     note_row,
     pair_key,
 )
-from services.adapters.sql.tables import EvidenceRow, LedgerEntryRow, LedgerHeadRow, NoteRow
+from services.adapters.sql.tables import (
+    EvidenceRow,
+    FormerConceptRow,
+    LedgerEntryRow,
+    LedgerHeadRow,
+    NoteRow,
+)
 from services.core.contracts import Assertion, Extraction, Pair, Versions
 from services.core.counts import CountDelta, case_delta, combine, unattributed
 from services.core.errors import IntegrityError
-from services.core.ports import Applied, Clock, LedgerEntry
+from services.core.ports import Applied, Clock, LedgerEntry, Remapped, Vocabulary
 
 COUNTED = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL})
 """Assertions that make a relation count, unless configured otherwise."""
@@ -104,6 +111,26 @@ class SqlCaseRecord:
                     self._append(connection, head.sequence + 1, delta)
         return Applied(applied=len(accepted), ignored=len(extractions) - len(accepted))
 
+    def remap(self, vocabulary: Vocabulary) -> Remapped:
+        """Name the whole evidence anew in one transaction; see the protocol."""
+        with writing(self._engine) as connection:
+            head = _head(connection, lock=True)
+            plan = remapping.plan(connection, vocabulary)
+            before = _pairs(connection, plan.cases)
+            remapping.rename(connection, plan)
+            after = _pairs(connection, plan.cases)
+            delta = combine(case_delta(before[case], after[case]) for case in plan.cases)
+            sequence = head.sequence + 1 if delta else None
+            if sequence is not None:
+                self._append(connection, sequence, delta)
+            remapping.note_down(connection, plan, sequence=sequence, at=self._clock.now())
+        return Remapped(
+            read=plan.read,
+            renamed=len(plan.renamed),
+            cases=sum(before[case] != after[case] for case in plan.cases),
+            sequence=sequence,
+        )
+
     def counts(self) -> tuple[int, CountDelta]:
         """All counts derived anew from the evidence, with the ledger sequence they belong to."""
         drug, event = col(EvidenceRow.drug), col(EvidenceRow.event)
@@ -158,6 +185,9 @@ class SqlCaseRecord:
         keys = [row["note_key"] for row in notes]
         before = _pairs(connection, cases)
         for chunk in _chunks(keys):
+            connection.execute(
+                delete(FormerConceptRow).where(col(FormerConceptRow.note_key).in_(chunk))
+            )
             connection.execute(delete(EvidenceRow).where(col(EvidenceRow.note_key).in_(chunk)))
             connection.execute(delete(NoteRow).where(col(NoteRow.note_key).in_(chunk)))
         connection.execute(insert(NoteRow), notes)

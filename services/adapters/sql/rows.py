@@ -9,7 +9,7 @@ from typing import Any
 
 from services.adapters.sql.base import storable
 from services.core import identity
-from services.core.contracts import Assertion, Extraction, Pair, Versions
+from services.core.contracts import Assertion, Coding, Extraction, Pair, Versions
 from services.core.counts import CountDelta
 from services.core.errors import InvalidMessage
 
@@ -73,9 +73,13 @@ def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) ->
                 "drug_start": drug.start,
                 "drug_end": drug.end,
                 "drug_text": storable(drug.text),
+                "drug_expansion": storable(drug.expansion),
+                **coding_cells("drug", drug.coding),
                 "event_start": event.start,
                 "event_end": event.end,
                 "event_text": storable(event.text),
+                "event_expansion": storable(event.expansion),
+                **coding_cells("event", event.coding),
                 "assertion": relation.assertion.value,
                 "section": None if relation.section is None else storable(relation.section),
                 "counted": relation.assertion in counted,
@@ -86,6 +90,16 @@ def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) ->
             }
         )
     return rows
+
+
+def coding_cells(side: str, coding: Coding | None) -> Row:
+    """The columns of a coding; `side` is "drug" or "event"."""
+    return {
+        f"{side}_system": None if coding is None else storable(coding.system),
+        f"{side}_code": None if coding is None else storable(coding.code),
+        f"{side}_code_version": None if coding is None else storable(coding.version),
+        f"{side}_score": None if coding is None else coding.score,
+    }
 
 
 def delta_to_json(delta: CountDelta) -> Row:

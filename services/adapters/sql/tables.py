@@ -60,9 +60,19 @@ class EvidenceRow(Base, table=True):
     drug_start: int = Field(sa_type=BigInteger)
     drug_end: int = Field(sa_type=BigInteger)
     drug_text: str
+    drug_expansion: str
+    drug_system: str | None
+    drug_code: str | None
+    drug_code_version: str | None
+    drug_score: float | None
     event_start: int = Field(sa_type=BigInteger)
     event_end: int = Field(sa_type=BigInteger)
     event_text: str
+    event_expansion: str
+    event_system: str | None
+    event_code: str | None
+    event_code_version: str | None
+    event_score: float | None
     assertion: str
     section: str | None
     counted: bool
@@ -75,6 +85,54 @@ class EvidenceRow(Base, table=True):
     relation_version: str
     rules_version: str
     vocabulary_version: str
+
+
+class RemappingRow(Base, table=True):
+    """One recount under another vocabulary; `ledger_sequence` is None if it changed no count."""
+
+    __tablename__: ClassVar[Any] = "remapping"
+
+    remapping_id: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    vocabulary_version: str
+    renamed: int = Field(sa_type=BigInteger)
+    ledger_sequence: int | None = Field(sa_type=BigInteger)
+    remapped_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class FormerConceptRow(Base, table=True):
+    """What a relation of the evidence was counted under until a recount; goes with its note."""
+
+    __tablename__: ClassVar[Any] = "former_concept"
+
+    note_key: str = Field(primary_key=True, foreign_key="note.note_key")
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    remapping_id: int = Field(
+        primary_key=True,
+        sa_type=BigInteger,
+        foreign_key="remapping.remapping_id",
+        sa_column_kwargs={"autoincrement": False},
+    )
+    vocabulary_version: str
+    drug: str
+    drug_system: str | None
+    drug_code: str | None
+    event: str
+    event_system: str | None
+    event_code: str | None
+
+
+class DecisionRow(Base, table=True):
+    """What people decided that a surface is counted under."""
+
+    __tablename__: ClassVar[Any] = "vocabulary_decision"
+
+    type: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    surface: str
+    concept: str
+    decided_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class LedgerEntryRow(Base, table=True):

@@ -16,6 +16,7 @@ from services.core.contracts import (
     Alert,
     Assertion,
     Boundary,
+    Coding,
     Extraction,
     Measure,
     MeasureFlag,
@@ -163,7 +164,8 @@ def test_the_section_of_a_relation_survives_the_wire_and_version_1_has_none() ->
     message = replace(EXTRACTION, relations=(relation,))
     assert wire.decode(Extraction, wire.encode(message)) == message
     old = wire.decode(Extraction, (FIXTURES / "extraction.json").read_bytes())
-    assert (old.schema_version, old.relations[0].section) == (2, None)
+    assert old.schema_version == wire.SCHEMA_VERSIONS[Extraction]
+    assert old.relations[0].section is None
 
 
 def test_the_snapshot_of_a_signal_keeps_hyperparameters_and_boundary() -> None:
@@ -192,6 +194,16 @@ def test_the_checked_in_schemas_are_those_of_the_code(tmp_path: Path) -> None:
             "out of date: python -m services.adapters.schemas"
         )
     assert {path.name for path in schemas.FOLDER.glob("*.json")} == set(schemas.schemas())
+
+
+def test_the_coding_of_a_mention_survives_and_its_score_is_checked() -> None:
+    coded = replace(EXTRACTION.mentions[0], coding=Coding("MeSH", "D009325", "2015", 0.9))
+    extraction = replace(EXTRACTION, mentions=(coded, *EXTRACTION.mentions[1:]))
+    assert wire.decode(Extraction, wire.encode(extraction)) == extraction
+    wrong = replace(coded, coding=Coding("MeSH", "D009325", "2015", 1.5))
+    message = replace(EXTRACTION, mentions=(wrong, *EXTRACTION.mentions[1:]))
+    with pytest.raises(InvalidMessage, match=r"mentions\.0\.coding\.score"):
+        wire.decode(Extraction, wire.encode(message))
 
 
 def test_text_is_utf8_and_not_escaped() -> None:

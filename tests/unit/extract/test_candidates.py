@@ -33,7 +33,7 @@ def read(marked: str) -> ReadText:
             )
         )
     text += marked[position:]
-    return ReadText(text, split_sentences(text), tuple(mentions))
+    return ReadText(text, split_sentences(text), tuple(mentions), "words-1")
 
 
 def pairs(marked: str) -> list[tuple[str, str]]:

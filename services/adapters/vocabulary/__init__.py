@@ -1,0 +1,1 @@
+"""Vocabularies from files: the compiled lexicon of this project, RxNorm, MedDRA."""

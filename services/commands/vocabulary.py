@@ -1,0 +1,127 @@
+"""Names: what is counted under what, what nobody knows, and recounting under other names."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from services.bootstrap.components import Components
+from services.commands.console import out, with_components
+from services.core.contracts import MentionType, Named
+from services.core.ports import Remapped
+from services.core.vocabulary.curation import Decision
+from services.core.vocabulary.lexicon import Concept
+
+app = typer.Typer(help="Names of drugs and events.", no_args_is_help=True)
+unknown = typer.Typer(help="Counted names that no vocabulary has.", no_args_is_help=True)
+app.add_typer(unknown, name="unknown")
+
+Surface = Annotated[str, typer.Argument(help="a wording, as notes have it")]
+Event = Annotated[bool, typer.Option("--event/--drug", help="Whether it names an event.")]
+
+
+@app.command("show")
+def show(surface: Surface, event: Event = False) -> None:
+    """Say what a wording is counted under, where that comes from, and its groups."""
+    kind = _kind(event)
+
+    async def work(components: Components) -> tuple[Named, Concept | None]:
+        vocabulary = await components.refresh_vocabulary()
+        found = vocabulary.lexicon.find(kind, surface)
+        return vocabulary.name(kind, surface), None if found is None else found[0]
+
+    named, concept = with_components(work)
+    out.print(named.concept, markup=False)
+    if named.coding is None:
+        out.print("no vocabulary has it: it is counted under its own wording")
+        return
+    coding = named.coding
+    out.print(f"{coding.system} {coding.code} ({coding.version}), score {coding.score:.2f}")
+    if concept is not None and concept.name == named.concept:
+        for level, group in concept.broader:
+            out.print(f"{level}: {group}", markup=False)
+
+
+@unknown.command("list")
+def list_unknown(
+    limit: Annotated[int, typer.Option(min=1, help="how many at most")] = 50,
+) -> None:
+    """Show counted names without a code, those of most cases first."""
+
+    async def work(components: Components) -> Table:
+        table = Table("type", "name", box=None, header_style="dim")
+        table.add_column("cases", justify="right")
+        for one in await asyncio.to_thread(components.curation.unknown, limit):
+            table.add_row(one.type.value, one.concept, str(one.cases))
+        return table
+
+    out.print(with_components(work))
+    out.print("`adewatch vocabulary map SURFACE CONCEPT` decides one and recounts")
+
+
+@app.command("map")
+def map_surface(
+    surface: Surface,
+    concept: Annotated[str, typer.Argument(help="what it is counted under from now on")],
+    event: Event = False,
+) -> None:
+    """Decide what a wording is counted under, and recount history with it."""
+    decision = Decision(_kind(event), surface, concept)
+
+    async def work(components: Components) -> tuple[Named, Remapped]:
+        await asyncio.to_thread(components.curation.decide, decision)
+        return await _recount(components, decision)
+
+    named, changed = with_components(work)
+    out.print(f"counted under {named.concept!r} from now on", markup=False)
+    _report(changed)
+
+
+@app.command("unmap")
+def unmap_surface(surface: Surface, event: Event = False) -> None:
+    """Take a decision back, and recount history without it."""
+    decision = Decision(_kind(event), surface, surface)
+
+    async def work(components: Components) -> tuple[bool, Remapped]:
+        gone = await asyncio.to_thread(components.curation.forget, decision)
+        _, changed = await _recount(components, decision)
+        return gone, changed
+
+    gone, changed = with_components(work)
+    out.print("the decision is taken back" if gone else "there was no decision on it")
+    _report(changed)
+
+
+@app.command("remap")
+def remap() -> None:
+    """Recount the whole history under the vocabulary of this installation."""
+
+    async def work(components: Components) -> tuple[str, Remapped]:
+        vocabulary = await components.refresh_vocabulary()
+        return vocabulary.version, await components.aggregator.remap(vocabulary)
+
+    version, changed = with_components(work)
+    out.print(f"vocabulary {version}")
+    _report(changed)
+
+
+async def _recount(components: Components, decision: Decision) -> tuple[Named, Remapped]:
+    vocabulary = await components.refresh_vocabulary()
+    changed = await components.aggregator.remap(vocabulary)
+    return vocabulary.name(decision.type, decision.surface), changed
+
+
+def _report(changed: Remapped) -> None:
+    out.print(
+        f"{changed.renamed} of {changed.read} relations are of another pair now, "
+        f"in {changed.cases} cases"
+    )
+    if changed.sequence is not None:
+        out.print(f"recounted in ledger entry {changed.sequence}; the former names are kept")
+
+
+def _kind(event: bool) -> MentionType:
+    return MentionType.ADE if event else MentionType.DRUG

@@ -1,0 +1,167 @@
+"""Recounting history under another vocabulary: in memory, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from services.adapters.sql import migrate
+from services.adapters.sql.case_record import SqlCaseRecord
+from services.adapters.sql.engine import make_engine, reading
+from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, RemappingRow
+from services.core.contracts import Assertion, Pair
+from services.core.counts import CountDelta, combine
+from services.core.ports import Applied, CaseRecord, Remapped
+from tests.fakes.case_record import MemoryCaseRecord
+from tests.fakes.clock import FakeClock
+from tests.fakes.counting import Counting
+from tests.fakes.extractions import COUGH, RASH, VERSIONS, extraction, retraction
+from tests.fakes.faults import Faults
+from tests.fakes.hot_counts import MemoryHotCounts
+from tests.fakes.publisher import MemoryPublisher
+from tests.fakes.vocabulary import WordVocabulary
+
+HIVES = Pair(RASH.drug, "hives")
+SKIN = Pair(RASH.drug, "skin reaction")
+MERGED = WordVocabulary("words-2", {"rash": SKIN.event, "hives": SKIN.event})
+DATABASES = ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+
+
+@pytest.fixture(params=["memory", *DATABASES])
+def record(request: pytest.FixtureRequest) -> Iterator[CaseRecord]:
+    if request.param == "memory":
+        yield MemoryCaseRecord(clock=FakeClock())
+        return
+    url = request.getfixturevalue(request.param)
+    migrate.upgrade(url)
+    engine = make_engine(url)
+    yield SqlCaseRecord(engine, clock=FakeClock())
+    engine.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    url = request.getfixturevalue(request.param)
+    migrate.upgrade(url)
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def counts(record: CaseRecord) -> CountDelta:
+    sequence, derived = record.counts()
+    assert sequence == record.head()
+    assert combine(entry.delta for entry in record.entries(0, 1000)) == derived
+    return derived
+
+
+def test_two_names_become_one_in_one_entry_and_a_case_counts_once(record: CaseRecord) -> None:
+    record.apply(
+        [
+            extraction("a", RASH, patient="p"),
+            extraction("b", HIVES, patient="p"),
+            extraction("c", HIVES, patient="q"),
+            extraction("d", COUGH, patient="q"),
+        ]
+    )
+    assert record.remap(MERGED) == Remapped(read=4, renamed=3, cases=2, sequence=2)
+    assert counts(record).pairs == {SKIN: 2, COUGH: 1}
+    assert counts(record).total == 2
+    assert record.head() == 2
+
+
+def test_a_recount_again_changes_nothing(record: CaseRecord) -> None:
+    record.apply([extraction("a", RASH), extraction("b", HIVES, patient="q")])
+    record.remap(MERGED)
+    before = counts(record)
+    assert record.remap(MERGED) == Remapped(read=2, renamed=0, cases=0, sequence=None)
+    assert counts(record) == before
+    assert record.head() == 2
+
+
+def test_an_empty_record_can_be_remapped(record: CaseRecord) -> None:
+    assert record.remap(MERGED) == Remapped(read=0, renamed=0, cases=0, sequence=None)
+    assert record.head() == 0
+
+
+def test_what_does_not_count_is_renamed_and_changes_no_count(record: CaseRecord) -> None:
+    record.apply([extraction("a", RASH, assertion=Assertion.NEGATED)])
+    assert record.remap(MERGED) == Remapped(read=1, renamed=1, cases=0, sequence=None)
+    assert counts(record) == CountDelta()
+
+
+def test_back_to_the_old_names_counts_as_before(record: CaseRecord) -> None:
+    record.apply([extraction("a", RASH), extraction("b", HIVES, patient="q")])
+    before = counts(record)
+    record.remap(MERGED)
+    record.remap(WordVocabulary("words-1", {}))
+    assert counts(record) == before
+    record.remap(MERGED)
+    assert counts(record).pairs == {SKIN: 2}
+
+
+def test_the_versions_behind_a_pair_name_the_new_vocabulary(record: CaseRecord) -> None:
+    record.apply([extraction("a", RASH), extraction("b", COUGH)])
+    record.remap(MERGED)
+    expected = (replace(VERSIONS, vocabulary="words-2"),)
+    assert record.versions_of(SKIN) == expected
+    assert record.versions_of(COUGH) == expected
+    assert record.versions_of(RASH) == ()
+
+
+def test_a_repeated_message_does_not_undo_a_recount(record: CaseRecord) -> None:
+    note = extraction("a", RASH)
+    record.apply([note])
+    record.remap(MERGED)
+    assert record.apply([note]) == Applied(applied=0, ignored=1)
+    assert counts(record).pairs == {SKIN: 1}
+
+
+def test_a_remapped_note_can_be_amended_and_taken_back(record: CaseRecord) -> None:
+    record.apply([extraction("a", RASH), extraction("b", RASH, patient="q")])
+    record.remap(MERGED)
+    record.apply([extraction("a", COUGH, version=2), retraction("b")])
+    assert counts(record).pairs == {COUGH: 1}
+
+
+def test_what_a_note_says_an_abbreviation_means_is_what_is_looked_up(record: CaseRecord) -> None:
+    note = extraction("a", Pair("mtx", "rash"))
+    drug = replace(note.mentions[0], expansion="mitoxantrone")
+    record.apply([replace(note, mentions=(drug, *note.mentions[1:]))])
+    record.remap(WordVocabulary("words-2", {"mtx": "methotrexate", "mitoxantrone": "mitoxantron"}))
+    assert counts(record).pairs == {Pair("mitoxantron", "rash"): 1}
+
+
+def test_the_old_concept_and_the_recount_are_kept(engine: Engine) -> None:
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    record.apply([extraction("a", RASH, COUGH)])
+    record.remap(MERGED)
+    with reading(engine) as connection:
+        (former,) = connection.execute(select(FormerConceptRow)).all()
+        (recount,) = connection.execute(select(RemappingRow)).all()
+        rows = connection.execute(select(EvidenceRow)).all()
+    assert (former.drug, former.event, former.position) == (*RASH, 0)
+    assert former.vocabulary_version == "words-1"
+    assert (recount.vocabulary_version, recount.renamed, recount.ledger_sequence) == (
+        "words-2",
+        1,
+        2,
+    )
+    coded = {(row.event, row.event_system, row.event_code, row.event_score) for row in rows}
+    assert coded == {(SKIN.event, "test", "SKIN REACTION", 1.0), (COUGH.event, None, None, None)}
+    assert {row.vocabulary_version for row in rows} == {"words-2"}
+
+
+async def test_hot_counts_and_announcements_follow() -> None:
+    faults = Faults()
+    record = MemoryCaseRecord(clock=FakeClock())
+    counting = Counting(record, MemoryHotCounts(), MemoryPublisher(), faults)
+    aggregator = counting.aggregator()
+    await aggregator.handle([extraction("a", RASH), extraction("b", HIVES, patient="q")])
+    await aggregator.remap(MERGED)
+    assert (await counting.settled()).pairs == {SKIN: 2}
+    assert (await aggregator.verify()).agrees
