@@ -9,6 +9,7 @@ import typer
 from services.commands import (
     alerts,
     dead_letters,
+    models,
     notes,
     operate,
     priors,
@@ -42,6 +43,7 @@ signals.app.command("trio")(signal_checks.two_drugs)
 app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(signals.app, name="signals")
 app.add_typer(priors.app, name="priors")
+app.add_typer(models.app, name="models")
 app.add_typer(alerts.subscriptions, name="subscriptions")
 app.add_typer(alerts.deliveries, name="deliveries")
 app.add_typer(dead_letters.app, name="dead-letters")

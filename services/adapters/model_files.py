@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.adapters.model_history import read_history
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.errors import ConfigurationError
+from services.core.model_versions import MODELS, VersionPair, serving
 from services.core.windows import Form
+
+FILES = ("model.onnx", "model.py", "tokenizer.json", "card.json")
+"""What a complete version has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +38,67 @@ class ModelFiles:
     reads_windows: bool = False
 
 
-def newest(repository: Path, model: str) -> ModelFiles:
-    """The version that Triton serves: the one with the greatest number.
+def serving_pair(repository: Path) -> VersionPair:
+    """The versions that notes are read with: as published, else the newest of each model.
 
     Raises:
-        ConfigurationError: the repository holds no complete version of the model.
+        ConfigurationError: the repository holds no version, or its history is damaged.
     """
-    folder = repository / model
-    versions = sorted(int(path.name) for path in folder.glob("[0-9]*") if path.name.isdecimal())
-    if not versions:
-        raise ConfigurationError(f"no version of model {model} in ADEWATCH_MODEL_REPOSITORY")
-    path = folder / str(versions[-1])
+    published = serving(read_history(repository))
+    if published is not None:
+        return published
+    return VersionPair(*(str(_versions(repository, model)[-1]) for model in MODELS))
+
+
+def load(repository: Path, model: str, version: str) -> ModelFiles:
+    """A version by its number.
+
+    Raises:
+        ConfigurationError: it is not there or is incomplete.
+    """
+    path = repository / model / version
     try:
         card = json.loads((path / "card.json").read_text(encoding="utf-8"))
         encoder = HuggingFaceTokenEncoder(path / "tokenizer.json")
+        threshold = float(card.get("threshold", 0.5))
         form = Form(card.get("form", Form.MARKED))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ConfigurationError) as error:
         raise ConfigurationError(
-            f"version {versions[-1]} of model {model} is incomplete: {type(error).__name__}"
+            f"version {version} of model {model} is incomplete: {type(error).__name__}"
         ) from None
     return ModelFiles(
-        str(versions[-1]),
+        version,
         encoder,
-        float(card.get("threshold", 0.5)),
+        threshold,
         form,
         bool(card.get("learned_statuses", False)),
         bool(card.get("reads_windows", False)),
     )
+
+
+def hashes(repository: Path, pair: VersionPair) -> dict[str, str]:
+    """SHA-256 of the files of a pair, by path in the repository ("ner/2/model.onnx").
+
+    Raises:
+        ConfigurationError: a file is missing.
+    """
+    found = {}
+    for model in MODELS:
+        for name in FILES:
+            path = repository / model / pair.of(model) / name
+            try:
+                content = path.read_bytes()
+            except OSError:
+                raise ConfigurationError(
+                    f"version {pair.of(model)} of model {model} lacks {name}"
+                ) from None
+            found[f"{model}/{pair.of(model)}/{name}"] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def _versions(repository: Path, model: str) -> list[int]:
+    folder = repository / model
+    versions = sorted(int(path.name) for path in folder.glob("[0-9]*") if path.name.isdecimal())
+    if not versions:
+        raise ConfigurationError(f"no version of model {model} in ADEWATCH_MODEL_REPOSITORY")
+    return versions

@@ -70,9 +70,9 @@ class TritonServer:
         self._timeout_seconds = timeout_seconds
         self._client: triton.InferenceServerClient | None = None
 
-    def model(self, name: str) -> TritonModel:
-        """A model of the server by its name."""
-        return TritonModel(self, name)
+    def model(self, name: str, version: str = "") -> TritonModel:
+        """A model of the server by its name, in one version or in the newest."""
+        return TritonModel(self, name, version)
 
     async def infer(
         self,
@@ -80,8 +80,12 @@ class TritonServer:
         input_ids: IntArray,
         attention_mask: IntArray,
         pairs: IntArray | None = None,
+        *,
+        version: str = "",
     ) -> Inference:
-        """Run one padded batch through the current version of a model; see `TokenModel`.
+        """Run one padded batch through a version of a model, the newest loaded one if not given.
+
+        See `TokenModel`.
 
         Raises:
             DependencyUnavailable: no answer in time, the model is not loaded, or it failed.
@@ -102,7 +106,11 @@ class TritonServer:
             ):
                 with attempt:
                     answer = await self._connected().infer(
-                        name, inputs, outputs=outputs, client_timeout=self._timeout_seconds
+                        name,
+                        inputs,
+                        model_version=version,
+                        outputs=outputs,
+                        client_timeout=self._timeout_seconds,
                     )
             tokens = int(input_ids.size)
         except _FAILURES as error:
@@ -154,17 +162,20 @@ class TritonServer:
 
 
 class TritonModel:
-    """One model of the server, as a `TokenModel`."""
+    """One version of a model of the server, as a `TokenModel`."""
 
-    def __init__(self, server: TritonServer, name: str) -> None:
+    def __init__(self, server: TritonServer, name: str, version: str) -> None:
         self._server = server
         self._name = name
+        self._version = version
 
     async def infer(
         self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
     ) -> Inference:
         """See `TokenModel`."""
-        return await self._server.infer(self._name, input_ids, attention_mask, pairs)
+        return await self._server.infer(
+            self._name, input_ids, attention_mask, pairs, version=self._version
+        )
 
 
 _FAILURES = (InferenceServerException, grpc.RpcError, asyncio.TimeoutError, OSError)

@@ -34,6 +34,7 @@ from services.alert.handler import Alerter
 from services.bootstrap.rule import configured_rule
 from services.config import Environment, Settings
 from services.core.contracts import MentionType
+from services.core.model_versions import VersionPair
 from services.core.ports import TokenModel
 from services.core.pseudonyms import Pseudonymiser, parse_keys
 from services.core.reading import Reading
@@ -43,6 +44,7 @@ from services.core.vocabulary.lexicon import Lexicon
 from services.detect.handler import Detector
 from services.detect.priors import SharedPrior
 from services.extract.batching import BatchedModel
+from services.extract.current import CurrentReader
 from services.extract.handler import Extractor
 from services.extract.mentions import MentionFinder
 from services.extract.relations import RelationFinder
@@ -133,15 +135,28 @@ class Components:
         return parse(value, replace(self.intake, source=source), content_type=content_type)
 
     @cached_property
-    def extractor(self) -> Extractor:
-        """Reads notes."""
-        return self.extractor_of(self.triton.model)
+    def extractor(self) -> CurrentReader:
+        """Reads notes with the published models, and follows a publication or a rollback."""
+        repository = self.settings.model_repository
+        return CurrentReader(partial(model_files.serving_pair, repository), self.extractor_with)
 
-    def extractor_of(self, model: Callable[[str], TokenModel]) -> Extractor:
-        """Reads notes with other models under the names of Triton's."""
+    def extractor_with(self, pair: VersionPair) -> Extractor:
+        """Reads notes with one pair of versions on Triton."""
+        return self.extractor_of(lambda name: self.triton.model(name, pair.of(name)), pair)
+
+    def extractor_of(
+        self, model: Callable[[str], TokenModel], pair: VersionPair | None = None
+    ) -> Extractor:
+        """Reads notes with other models under the names of Triton's.
+
+        Args:
+            model: a model by its name.
+            pair: whose tokenizers and threshold they have; by default the serving ones.
+        """
         settings = self.settings
-        ner = model_files.newest(settings.model_repository, "ner")
-        relation = model_files.newest(settings.model_repository, "relation")
+        pair = pair or model_files.serving_pair(settings.model_repository)
+        ner = model_files.load(settings.model_repository, "ner", pair.ner)
+        relation = model_files.load(settings.model_repository, "relation", pair.relation)
         batched = partial(
             BatchedModel,
             max_tokens=settings.tokens_per_batch,

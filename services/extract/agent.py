@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from services.core.contracts import Extraction, PatientMerge
 from services.core.ports import Message, Publisher, Rejected
 from services.core.reading import Reading, read_all
-from services.extract.handler import Extractor
+from services.extract.current import NoteReader
 
 Parse = Callable[[bytes, Mapping[str, bytes]], Reading]
 
@@ -19,7 +19,7 @@ class ExtractStage:
 
     def __init__(
         self,
-        extractor: Extractor,
+        extractor: NoteReader,
         publisher: Publisher,
         *,
         parse: Parse,
