@@ -41,7 +41,15 @@ def smoke(settings: Settings, pair: VersionPair) -> None:
     """
     at = datetime(2026, 1, 1, tzinfo=UTC)
     notes = [
-        Note("smoke", str(number), 1, "smoke", at, text) for number, text in enumerate(SENTENCES)
+        Note(
+            source="smoke",
+            note_id=str(number),
+            version=1,
+            patient_key="smoke",
+            written_at=at,
+            text=text,
+        )
+        for number, text in enumerate(SENTENCES)
     ]
 
     async def read() -> None:
