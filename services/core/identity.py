@@ -38,8 +38,13 @@ def extraction_id(source: str, note_id: str, version: int, retracted: bool) -> s
 
 
 def case_key(patient_key: str) -> str:
-    """Identity of the reporting unit: today a patient; episodes will add their ordinal."""
+    """Identity of a patient, and of the one case of a patient whose episodes have no end."""
     return identity("case", patient_key)
+
+
+def episode_key(person_key: str, first_note: str) -> str:
+    """Identity of the case that a patient's episode is, by the key of its first counted note."""
+    return identity("episode", person_key, first_note)
 
 
 def signal_id(drug: str, event: str) -> str:
