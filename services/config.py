@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     # Batches
     batch_notes: int = Field(32, ge=1)
     batch_extractions: int = Field(256, ge=1)
+    batch_merges: int = Field(256, ge=1)
     batch_pairs: int = Field(2048, ge=1)
     batch_signals: int = Field(128, ge=1)
     batch_wait_seconds: float = Field(0.25, gt=0)
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     counted_assertions: Annotated[frozenset[Assertion], NoDecode] = frozenset(
         {Assertion.AFFIRMED, Assertion.HISTORICAL}
     )
+    episode_gap_days: float | None = Field(None, gt=0, le=36_500)  # unset: a case is a patient
     rule: str = "evans"  # a preset, or all(a, b) and any(a, b) of them
     rule_minimum_cases: int | None = Field(None, ge=1)
     boundary_alpha: float | None = Field(None, gt=0, le=0.5)  # unset: no sequential boundary

@@ -13,7 +13,7 @@ from itertools import islice
 
 from services.aggregate.verification import Verification, compare
 from services.core import identity
-from services.core.contracts import Extraction, PairDelta
+from services.core.contracts import Extraction, PairDelta, PatientMerge
 from services.core.counts import CountDelta, combine
 from services.core.errors import LedgerGap, LedgerMismatch
 from services.core.ports import (
@@ -23,6 +23,7 @@ from services.core.ports import (
     LedgerEntry,
     Publisher,
     Remapped,
+    Resettled,
     Vocabulary,
 )
 
@@ -76,6 +77,24 @@ class Aggregator:
         await self.project()
         await self.publish()
         return remapped
+
+    async def merge(self, merges: Sequence[PatientMerge]) -> Applied:
+        """Make pseudonyms one patient; on return every reader knows.
+
+        Raises:
+            DependencyUnavailable, IntegrityError: as `handle`.
+        """
+        applied = await asyncio.to_thread(self._record.merge, merges)
+        await self.project()
+        await self.publish()
+        return applied
+
+    async def resettle(self) -> Resettled:
+        """Divide all evidence into cases anew; on return every reader knows."""
+        resettled = await asyncio.to_thread(self._record.resettle)
+        await self.project()
+        await self.publish()
+        return resettled
 
     async def recover(self) -> None:
         """Finish what an earlier process left half done. Creates the hot counts if need be."""

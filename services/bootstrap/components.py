@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property, partial
 from random import SystemRandom
 from uuid import uuid4
@@ -95,8 +96,12 @@ class Components:
     @cached_property
     def cases(self) -> SqlCaseRecord:
         """The record of notes, evidence and counts."""
+        days = self.settings.episode_gap_days
         return SqlCaseRecord(
-            self.engine, clock=self.clock, counted=self.settings.counted_assertions
+            self.engine,
+            clock=self.clock,
+            counted=self.settings.counted_assertions,
+            episode_gap=None if days is None else timedelta(days=days),
         )
 
     @cached_property

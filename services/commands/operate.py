@@ -17,6 +17,7 @@ from services.bootstrap.gateway import run_gateway
 from services.commands.console import out, with_components
 from services.config import load_settings
 from services.core.errors import ConfigurationError
+from services.core.ports import Resettled
 
 topics = typer.Typer(help="Topics of Kafka.", no_args_is_help=True)
 database = typer.Typer(help="The record's schema.", no_args_is_help=True)
@@ -24,7 +25,7 @@ counts = typer.Typer(help="Hot counts against the record.", no_args_is_help=True
 
 
 def worker(
-    stage: Annotated[str, typer.Argument(help="extract, aggregate, detect or alert")],
+    stage: Annotated[str, typer.Argument(help="extract, aggregate, merge, detect or alert")],
 ) -> None:
     """Run one stage until SIGTERM."""
     if stage not in workers.STAGES:
@@ -83,3 +84,16 @@ def rebuild() -> None:
         return await components.aggregator.rebuild()
 
     out.print(f"hot counts rebuilt at ledger entry {with_components(work)}")
+
+
+@counts.command()
+def resettle() -> None:
+    """Divide all evidence into cases anew: after an upgrade, or under another gap of episodes."""
+
+    async def work(components: Components) -> Resettled:
+        return await components.aggregator.resettle()
+
+    found = with_components(work)
+    out.print(f"{found.moved} of {found.read} counted relations are of another case or a copy now")
+    if found.sequence is not None:
+        out.print(f"recounted in ledger entry {found.sequence}")

@@ -19,6 +19,7 @@ from services.core.contracts import (
     MentionType,
     Named,
     Pair,
+    PatientMerge,
     Signal,
     Table,
     Versions,
@@ -82,6 +83,21 @@ class Remapped:
     sequence: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Resettled:
+    """What dividing all evidence into cases anew changed.
+
+    Attributes:
+        read: counted relations read.
+        moved: relations that are of another case, or of another source, now.
+        sequence: the ledger entry it made, None if no count changed.
+    """
+
+    read: int
+    moved: int
+    sequence: int | None
+
+
 class TokenEncoder(Protocol):
     """Text to token ids, with the tokenizer of a trained model. Never truncates."""
 
@@ -141,7 +157,8 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of a batch of extractions: how many were new, and how many changed nothing."""
+    """What became of a batch of extractions or merges: how many were new, and how many changed
+    nothing."""
 
     applied: int
     ignored: int
@@ -157,6 +174,17 @@ class CaseRecord(Protocol):
     def apply(self, extractions: Sequence[Extraction]) -> Applied:
         """In one transaction: keep the winning version of each note and its evidence, and write
         one ledger entry if any count changed. The same batch again changes nothing."""
+        ...
+
+    def merge(self, merges: Sequence[PatientMerge]) -> Applied:
+        """In one transaction: make pseudonyms one patient, for the notes that are there and those
+        to come, and write one ledger entry if any count changed. Neither the order of merges nor
+        their direction, nor the notes between them, make a difference; again, nothing changes."""
+        ...
+
+    def resettle(self) -> Resettled:
+        """In one transaction: decide for the whole evidence what is a copy and to which case it
+        belongs, with the gap of this process, and write one ledger entry if any count changed."""
         ...
 
     def head(self) -> int:

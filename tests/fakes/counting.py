@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.aggregate.handler import Aggregator
-from services.core.contracts import Extraction, Pair, PairDelta
+from services.core.contracts import Extraction, Pair, PairDelta, PatientMerge
 from services.core.counts import CountDelta, combine
 from services.core.ports import Applied, CaseRecord, HotCounts, LedgerEntry
 from tests.fakes.faults import Faults
@@ -22,12 +22,18 @@ class FaultyRecord:
         self.ledger_id, self.head = record.ledger_id, record.head
         self.entries, self.counts = record.entries, record.counts
         self.published, self.versions_of = record.published, record.versions_of
-        self.remap = record.remap
+        self.remap, self.resettle = record.remap, record.resettle
 
     def apply(self, extractions: Sequence[Extraction]) -> Applied:
         self.faults.at("record.apply")
         applied = self._record.apply(extractions)
         self.faults.at("record.apply:done")
+        return applied
+
+    def merge(self, merges: Sequence[PatientMerge]) -> Applied:
+        self.faults.at("record.merge")
+        applied = self._record.merge(merges)
+        self.faults.at("record.merge:done")
         return applied
 
     def mark_published(self, sequence: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.core.contracts import (
@@ -71,6 +72,29 @@ def extraction(
         relations=tuple(relations),
         versions=versions,
     )
+
+
+def telling(
+    note_id: str,
+    *told: tuple[Pair, str],
+    patient: str = "patient-1",
+    written_at: datetime = datetime(2026, 1, 1, 8, tzinfo=UTC),
+    source: str = "ehr",
+    version: int = 1,
+) -> Extraction:
+    """A note with one affirmed relation per pair and its evidence."""
+    note = extraction(
+        note_id,
+        *(pair for pair, _ in told),
+        patient=patient,
+        written_at=written_at,
+        version=version,
+    )
+    relations = tuple(
+        replace(relation, evidence_text=text, evidence_end=len(text))
+        for relation, (_, text) in zip(note.relations, told, strict=True)
+    )
+    return replace(note, source=source, relations=relations)
 
 
 def retraction(

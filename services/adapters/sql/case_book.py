@@ -54,7 +54,7 @@ class SqlCaseBook:
                 yield _case(key, lines)
 
     def pair_cases(self, pair: Pair) -> list[PairCase]:
-        """The cases of a pair, by key."""
+        """The cases of a pair, by key. A copy is no source, no text and no item of its case."""
         query = (
             select(
                 col(EvidenceRow.case_key),
@@ -66,7 +66,11 @@ class SqlCaseBook:
                 col(NoteRow.note_type),
             )
             .join(NoteRow, col(NoteRow.note_key) == col(EvidenceRow.note_key))
-            .where(col(EvidenceRow.pair_key) == pair_key(pair), col(EvidenceRow.counted).is_(True))
+            .where(
+                col(EvidenceRow.pair_key) == pair_key(pair),
+                col(EvidenceRow.counted).is_(True),
+                col(EvidenceRow.copy_of_note).is_(None),
+            )
             .order_by(
                 col(EvidenceRow.case_key),
                 col(EvidenceRow.written_at),

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import groupby
-from operator import itemgetter
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, distinct, func, insert, update
+from sqlalchemy import Connection, Engine, delete, insert
 from sqlmodel import col, select
 
-from services.adapters.sql import remapping
+from services.adapters.sql import case_counts, ledger, persons, remapping, settling
 from services.adapters.sql.engine import reading, writing
-from services.adapters.sql.rows import (
-    delta_from_json,
-    delta_to_json,
-    evidence_rows,
-    note_row,
-    pair_key,
-)
-from services.adapters.sql.tables import (
-    EvidenceRow,
-    FormerConceptRow,
-    LedgerEntryRow,
-    LedgerHeadRow,
-    NoteRow,
-)
-from services.core.contracts import Assertion, Extraction, Pair, Versions
-from services.core.counts import CountDelta, case_delta, combine, unattributed
-from services.core.errors import IntegrityError
-from services.core.ports import Applied, Clock, LedgerEntry, Remapped, Vocabulary
+from services.adapters.sql.rows import evidence_rows, note_row, pair_key
+from services.adapters.sql.standing_notes import Stored, stored, winners
+from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, NoteRow
+from services.core.contracts import Assertion, Extraction, Pair, PatientMerge, Versions
+from services.core.copies import Place
+from services.core.counts import CountDelta, combine
+from services.core.ports import Applied, Clock, LedgerEntry, Remapped, Resettled, Vocabulary
+from services.core.settlement import Moment, change, pairs_of
 
 COUNTED = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL})
 """Assertions that make a relation count, unless configured otherwise."""
-
-_KEYS_PER_STATEMENT = 1000
-_ROWS_PER_FETCH = 10_000
 
 
 class SqlCaseRecord:
@@ -49,109 +34,116 @@ class SqlCaseRecord:
         engine: a migrated database, from `make_engine`.
         clock: gives the time of recording.
         counted: assertions that make a relation count, for notes recorded from now on.
+        episode_gap: the longest time between two reports of one case; None for no end. Another
+            gap than before holds for what is written from now on, until `resettle`.
     """
 
     def __init__(
-        self, engine: Engine, *, clock: Clock, counted: AbstractSet[Assertion] = COUNTED
+        self,
+        engine: Engine,
+        *,
+        clock: Clock,
+        counted: AbstractSet[Assertion] = COUNTED,
+        episode_gap: timedelta | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._counted = frozenset(counted)
+        self._gap = episode_gap
 
     def ledger_id(self) -> str:
         """Identity of this ledger, made with the record."""
         with reading(self._engine) as connection:
-            return _head(connection).ledger_id
+            return ledger.head(connection).ledger_id
 
     def head(self) -> int:
         """Sequence of the newest ledger entry, 0 if there is none."""
         with reading(self._engine) as connection:
-            return _head(connection).sequence
+            return ledger.head(connection).sequence
 
     def published(self) -> int:
         """Sequence up to which the ledger was published."""
         with reading(self._engine) as connection:
-            return _head(connection).published
+            return ledger.head(connection).published
 
     def mark_published(self, sequence: int) -> None:
         """Advance `published`; never moves back."""
         with writing(self._engine) as connection:
-            connection.execute(
-                update(LedgerHeadRow)
-                .where(col(LedgerHeadRow.published) < sequence)
-                .values(published=sequence)
-            )
+            ledger.mark_published(connection, sequence)
 
     def entries(self, after: int, limit: int) -> list[LedgerEntry]:
         """At most `limit` ledger entries with a greater sequence, in order."""
-        query = (
-            select(LedgerEntryRow.sequence, LedgerEntryRow.delta, LedgerEntryRow.recorded_at)
-            .where(col(LedgerEntryRow.sequence) > after)
-            .order_by(col(LedgerEntryRow.sequence))
-            .limit(limit)
-        )
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return [LedgerEntry(sequence, delta_from_json(delta), at) for sequence, delta, at in rows]
+            return ledger.entries(connection, after, limit)
 
     def apply(self, extractions: Sequence[Extraction]) -> Applied:
         """Record the winners of a batch; see the protocol. About ten statements per batch."""
-        offered = _winners(extractions)
+        offered = winners(extractions)
         with writing(self._engine) as connection:
-            head = _head(connection, lock=True)
-            stored = _stored(connection, offered)
+            head = ledger.head(connection, lock=True).sequence
+            known = stored(connection, offered)
             accepted = [
                 extraction
                 for key, extraction in offered.items()
-                if key not in stored or stored[key][0] < extraction.precedence
+                if key not in known or known[key].precedence < extraction.precedence
             ]
             if accepted:
-                delta = self._replace(connection, accepted, {case for _, case in stored.values()})
-                if delta:
-                    self._append(connection, head.sequence + 1, delta)
+                replaced = [known[e.note_key] for e in accepted if e.note_key in known]
+                self._append(connection, head, self._replace(connection, accepted, replaced))
         return Applied(applied=len(accepted), ignored=len(extractions) - len(accepted))
+
+    def merge(self, merges: Sequence[PatientMerge]) -> Applied:
+        """Make pseudonyms one patient in one transaction; see the protocol."""
+        with reading(self._engine) as connection:
+            # While pseudonyms have two keys every note comes with its merge: most are known, and
+            # no writer has to wait for them.
+            new = persons.unknown(connection, merges)
+        if new:
+            with writing(self._engine) as connection:
+                head = ledger.head(connection, lock=True).sequence
+                new = persons.unknown(connection, new)
+                if new:
+                    self._append(connection, head, self._join(connection, new))
+        return Applied(applied=len(new), ignored=len(merges) - len(new))
+
+    def resettle(self) -> Resettled:
+        """Divide all evidence into cases anew in one transaction; see the protocol."""
+        read, moved, delta, last = 0, 0, CountDelta(), ""
+        with writing(self._engine) as connection:
+            head = ledger.head(connection, lock=True).sequence
+            while keys := settling.persons_after(connection, last):
+                evidence = settling.load(connection, dict.fromkeys(keys))
+                changed, after = settling.settle_all(connection, evidence, gap=self._gap)
+                delta = combine([delta, change(settling.cases(evidence), after)])
+                read, moved, last = read + len(evidence), moved + changed, keys[-1]
+            sequence = self._append(connection, head, delta)
+        return Resettled(read=read, moved=moved, sequence=sequence)
 
     def remap(self, vocabulary: Vocabulary) -> Remapped:
         """Name the whole evidence anew in one transaction; see the protocol."""
         with writing(self._engine) as connection:
-            head = _head(connection, lock=True)
+            head = ledger.head(connection, lock=True).sequence
             plan = remapping.plan(connection, vocabulary)
-            before = _pairs(connection, plan.cases)
+            affected = dict.fromkeys(plan.persons)
+            before = settling.cases(settling.load(connection, affected))
             remapping.rename(connection, plan)
-            after = _pairs(connection, plan.cases)
-            delta = combine(case_delta(before[case], after[case]) for case in plan.cases)
-            sequence = head.sequence + 1 if delta else None
-            if sequence is not None:
-                self._append(connection, sequence, delta)
+            # Of other pairs, what was a copy may have lost its source, and the other way round.
+            evidence = settling.load(connection, affected)
+            _, after = settling.settle_all(connection, evidence, gap=self._gap)
+            sequence = self._append(connection, head, change(before, after))
             remapping.note_down(connection, plan, sequence=sequence, at=self._clock.now())
+        every = before.keys() | after.keys()
         return Remapped(
             read=plan.read,
             renamed=len(plan.renamed),
-            cases=sum(before[case] != after[case] for case in plan.cases),
+            cases=sum(before.get(case) != after.get(case) for case in every),
             sequence=sequence,
         )
 
     def counts(self) -> tuple[int, CountDelta]:
         """All counts derived anew from the evidence, with the ledger sequence they belong to."""
-        drug, event = col(EvidenceRow.drug), col(EvidenceRow.event)
-        cases = func.count(distinct(col(EvidenceRow.case_key)))
-        counted = col(EvidenceRow.counted).is_(True)
         with reading(self._engine) as connection:
-            sequence = _head(connection).sequence
-            pairs = connection.execute(
-                select(drug, event, cases).where(counted).group_by(drug, event)
-            ).all()
-            drugs = connection.execute(select(drug, cases).where(counted).group_by(drug)).all()
-            events = connection.execute(select(event, cases).where(counted).group_by(event)).all()
-            total = connection.execute(select(cases).where(counted)).scalar_one()
-            elsewhere = _unattributed(connection)
-        return sequence, CountDelta(
-            pairs={Pair(d, e): number for d, e, number in pairs},
-            drugs={row[0]: row[1] for row in drugs},
-            events={row[0]: row[1] for row in events},
-            unattributed=elsewhere,
-            total=total,
-        )
+            return ledger.head(connection).sequence, case_counts.counts(connection)
 
     def versions_of(self, pair: Pair) -> tuple[Versions, ...]:
         """Distinct versions behind the counted evidence of a pair, in a fixed order."""
@@ -175,105 +167,79 @@ class SqlCaseRecord:
         )
 
     def _replace(
-        self, connection: Connection, accepted: Sequence[Extraction], cases_before: set[str]
+        self,
+        connection: Connection,
+        accepted: Sequence[Extraction],
+        replaced: Sequence[Stored],
     ) -> CountDelta:
         """Put the accepted extractions in the place of what their notes had."""
         recorded_at = self._clock.now()
         notes = [note_row(extraction, recorded_at=recorded_at) for extraction in accepted]
-        evidence = [row for e in accepted for row in evidence_rows(e, counted=self._counted)]
-        cases = cases_before | {row["case_key"] for row in notes}
-        keys = [row["note_key"] for row in notes]
-        before = _pairs(connection, cases)
-        for chunk in _chunks(keys):
-            connection.execute(
-                delete(FormerConceptRow).where(col(FormerConceptRow.note_key).in_(chunk))
+        keys = {row["note_key"] for row in notes}
+        person_of = persons.persons(
+            connection, {row["case_key"] for row in notes} | {one.patient for one in replaced}
+        )
+        evidence = [
+            row
+            for extraction, note in zip(accepted, notes, strict=True)
+            for row in evidence_rows(
+                extraction, person_key=person_of[note["case_key"]], counted=self._counted
             )
-            connection.execute(delete(EvidenceRow).where(col(EvidenceRow.note_key).in_(chunk)))
-            connection.execute(delete(NoteRow).where(col(NoteRow.note_key).in_(chunk)))
+        ]
+        since = _earliest(
+            [
+                (row["person_key"], (row["written_at"], row["note_key"]))
+                for row in evidence
+                if row["counted"]
+            ]
+            + [(person_of[one.patient], one.moment) for one in replaced]
+        )
+        before = settling.load(connection, since)
+        kept = [one for one in before if one.place.note_key not in keys]
+        standing = kept + [settling.standing(row) for row in evidence if row["counted"]]
+        verdicts = settling.decide(standing, since, gap=self._gap)
+        for row in evidence:
+            if row["counted"]:
+                row.update(settling.cells(verdicts[Place(row["note_key"], row["position"])]))
+        _remove(connection, keys)
         connection.execute(insert(NoteRow), notes)
         if evidence:
             connection.execute(insert(EvidenceRow), evidence)
-        after = _pairs(connection, cases)
-        return combine(case_delta(before[case], after[case]) for case in cases)
+        settling.write(connection, kept, verdicts)
+        after = pairs_of([one.statement for one in standing], verdicts)
+        return change(settling.cases(before), after)
 
-    def _append(self, connection: Connection, sequence: int, delta: CountDelta) -> None:
+    def _join(self, connection: Connection, merges: Sequence[PatientMerge]) -> CountDelta:
+        """Record merges, and settle the patients that they make."""
+        moved = persons.join(connection, merges, at=self._clock.now())
+        if not moved:
+            return CountDelta()
+        before = settling.load(connection, dict.fromkeys([*moved, *moved.values()]))
+        persons.move(connection, moved)
+        together = settling.load(connection, dict.fromkeys(moved.values()))
+        _, after = settling.settle_all(connection, together, gap=self._gap)
+        return change(settling.cases(before), after)
+
+    def _append(self, connection: Connection, head: int, delta: CountDelta) -> int | None:
+        """Write the entry after `head`; its sequence, or None if no count changed."""
+        if not delta:
+            return None
+        ledger.append(connection, head + 1, delta, at=self._clock.now())
+        return head + 1
+
+
+def _remove(connection: Connection, note_keys: Iterable[str]) -> None:
+    for chunk in settling.chunks(note_keys):
         connection.execute(
-            insert(LedgerEntryRow).values(
-                sequence=sequence, delta=delta_to_json(delta), recorded_at=self._clock.now()
-            )
+            delete(FormerConceptRow).where(col(FormerConceptRow.note_key).in_(chunk))
         )
-        connection.execute(update(LedgerHeadRow).values(sequence=sequence))
+        connection.execute(delete(EvidenceRow).where(col(EvidenceRow.note_key).in_(chunk)))
+        connection.execute(delete(NoteRow).where(col(NoteRow.note_key).in_(chunk)))
 
 
-def _winners(extractions: Sequence[Extraction]) -> dict[str, Extraction]:
-    winners: dict[str, Extraction] = {}
-    for extraction in extractions:
-        rival = winners.get(extraction.note_key)
-        if rival is None or rival.precedence < extraction.precedence:
-            winners[extraction.note_key] = extraction
-    return winners
-
-
-def _head(connection: Connection, *, lock: bool = False) -> LedgerHeadRow:
-    columns = (LedgerHeadRow.ledger_id, LedgerHeadRow.sequence, LedgerHeadRow.published)
-    query = select(*columns)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
-        raise IntegrityError("the record has no ledger: apply the migrations")
-    return LedgerHeadRow(
-        singleton=1, ledger_id=row.ledger_id, sequence=row.sequence, published=row.published
-    )
-
-
-def _stored(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[tuple[int, bool], str]]:
-    """Precedence and case of those notes that are recorded already."""
-    stored: dict[str, tuple[tuple[int, bool], str]] = {}
-    for chunk in _chunks(keys):
-        query = select(NoteRow.note_key, NoteRow.version, NoteRow.retracted, NoteRow.case_key)
-        for key, version, retracted, case in connection.execute(
-            query.where(col(NoteRow.note_key).in_(chunk))
-        ):
-            stored[key] = ((version, retracted), case)
-    return stored
-
-
-def _pairs(connection: Connection, cases: Iterable[str]) -> defaultdict[str, set[Pair]]:
-    """The counted pairs of each case."""
-    pairs: defaultdict[str, set[Pair]] = defaultdict(set)
-    for chunk in _chunks(cases):
-        of_these: ColumnElement[bool] = col(EvidenceRow.case_key).in_(chunk)
-        query = (
-            select(EvidenceRow.case_key, EvidenceRow.drug, EvidenceRow.event)
-            .where(of_these, col(EvidenceRow.counted).is_(True))
-            .distinct()
-        )
-        for case, drug, event in connection.execute(query):
-            pairs[case].add(Pair(drug, event))
-    return pairs
-
-
-def _unattributed(connection: Connection) -> Counter[Pair]:
-    """Cases per combination of drug and event that is not a pair of theirs.
-
-    Reads, case by case, only cases of several drugs and several events: others have none.
-    """
-    case, drug, event = col(EvidenceRow.case_key), col(EvidenceRow.drug), col(EvidenceRow.event)
-    counted = col(EvidenceRow.counted).is_(True)
-    several = (
-        select(case)
-        .where(counted)
-        .group_by(case)
-        .having(func.count(distinct(drug)) > 1, func.count(distinct(event)) > 1)
-    )
-    query = select(case, drug, event).where(counted, case.in_(several)).distinct().order_by(case)
-    rows = connection.execute(query, execution_options={"yield_per": _ROWS_PER_FETCH})
-    found: Counter[Pair] = Counter()
-    for _, of_case in groupby(rows, key=itemgetter(0)):
-        found.update(unattributed({Pair(drug, event) for _, drug, event in of_case}))
-    return found
-
-
-def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), _KEYS_PER_STATEMENT):
-        yield ordered[start : start + _KEYS_PER_STATEMENT]
+def _earliest(moments: Iterable[tuple[str, Moment]]) -> dict[str, Moment | None]:
+    """Per patient, the first moment of which something changes."""
+    earliest: dict[str, Moment] = {}
+    for person_key, moment in moments:
+        earliest[person_key] = min(moment, earliest.get(person_key, moment))
+    return dict(earliest)

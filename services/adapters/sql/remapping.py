@@ -28,7 +28,7 @@ class Plan:
         read: rows of evidence read.
         recoded: the new columns of rows whose concept or coding differs, with their key.
         renamed: what rows were called that are of another pair now.
-        cases: their cases.
+        persons: their patients.
     """
 
     vocabulary_version: str
@@ -36,7 +36,7 @@ class Plan:
     read: int = 0
     recoded: list[Row] = field(default_factory=list)
     renamed: list[Row] = field(default_factory=list)
-    cases: set[str] = field(default_factory=set)
+    persons: set[str] = field(default_factory=set)
 
 
 def plan(connection: Connection, vocabulary: Vocabulary) -> Plan:
@@ -111,7 +111,7 @@ def _note_change(found: Plan, row: Row, new: Row) -> None:
     )
     if pair == Pair(row["drug"], row["event"]):
         return
-    found.cases.add(row["case_key"])
+    found.persons.add(row["person_key"])
     kept = ("note_key", "position", "vocabulary_version", "drug", "drug_system", "drug_code",
             "event", "event_system", "event_code")  # fmt: skip
     found.renamed.append({name: row[name] for name in kept} | {"remapping_id": found.remapping_id})

@@ -41,8 +41,12 @@ def note_row(extraction: Extraction, *, recorded_at: datetime) -> Row:
     }
 
 
-def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) -> list[Row]:
+def evidence_rows(
+    extraction: Extraction, *, person_key: str, counted: AbstractSet[Assertion]
+) -> list[Row]:
     """The rows of `evidence` for a winning extraction; none for a retracted note.
+
+    Every row is of the patient's own case, and original, until it is settled.
 
     Raises:
         InvalidMessage: a relation names a mention that the extraction does not have.
@@ -52,7 +56,10 @@ def evidence_rows(extraction: Extraction, *, counted: AbstractSet[Assertion]) ->
     mentions = {mention.mention_id: mention for mention in extraction.mentions}
     shared = {
         "note_key": extraction.note_key,
-        "case_key": identity.case_key(extraction.patient_key),
+        "person_key": person_key,
+        "case_key": person_key,
+        "copy_of_note": None,
+        "copy_of_position": None,
         "written_at": extraction.written_at,
         **_versions(extraction.versions),
     }

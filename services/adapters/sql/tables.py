@@ -16,7 +16,10 @@ from services.adapters.sql.base import Base, UtcDateTime
 
 
 class NoteRow(Base, table=True):
-    """The winning version of each note; a retracted one stays, so that older versions lose."""
+    """The winning version of each note; a retracted one stays, so that older versions lose.
+
+    `case_key` is the identity of its own pseudonym, whatever merges say: `patient_alias` has those.
+    """
 
     __tablename__: ClassVar[Any] = "note"
 
@@ -40,11 +43,18 @@ class NoteRow(Base, table=True):
 
 
 class EvidenceRow(Base, table=True):
-    """One relation of the current version of a note. Offsets are characters, half-open."""
+    """One relation of the current version of a note. Offsets are characters, half-open.
+
+    `person_key` is the patient, all merged pseudonyms together; `case_key` the case, which is the
+    patient's for what does not count. `copy_of_note` and `copy_of_position` name the relation of
+    an earlier note that a counted one only repeats; a copy is of its source's case and pair, so
+    that it makes no difference to any count.
+    """
 
     __tablename__: ClassVar[Any] = "evidence"
     __table_args__ = (
         Index("ix_evidence_case_key", "case_key"),
+        Index("ix_evidence_person_key", "person_key"),
         # The concepts themselves may be too long for an index.
         Index("ix_evidence_pair_key", "pair_key"),
     )
@@ -53,7 +63,10 @@ class EvidenceRow(Base, table=True):
     # Of the relation in its extraction; relation ids are of any length, too long for an index.
     position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     relation_id: str
+    person_key: str
     case_key: str
+    copy_of_note: str | None
+    copy_of_position: int | None
     pair_key: str
     drug: str
     event: str
