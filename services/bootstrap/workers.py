@@ -14,10 +14,11 @@ from services.adapters.periodic import repeat
 from services.adapters.runner import Backoff, BatchRunner, RejectionCap, insist
 from services.adapters.topics import TopicSpec, ensure_topics
 from services.aggregate.agent import AggregateStage
+from services.aggregate.merging import MergeStage
 from services.alert.agent import AlertStage
 from services.bootstrap.components import Components
 from services.config import Settings
-from services.core.contracts import Extraction, PairDelta, Signal
+from services.core.contracts import Extraction, PairDelta, PatientMerge, Signal
 from services.core.ports import Stage
 from services.detect.agent import DetectStage
 from services.extract.agent import ExtractStage
@@ -89,6 +90,12 @@ def _aggregate(components: Components) -> _Work:
     return _Work(stage, settings.topic_extractions, settings.batch_extractions)
 
 
+def _merge(components: Components) -> _Work:
+    settings = components.settings
+    stage = MergeStage(components.aggregator, decode=partial(wire.decode, PatientMerge))
+    return _Work(stage, settings.topic_merges, settings.batch_merges)
+
+
 def _detect(components: Components) -> _Work:
     settings = components.settings
     detector = components.detector
@@ -108,6 +115,7 @@ def _alert(components: Components) -> _Work:
 STAGES: dict[str, Callable[[Components], _Work]] = {
     "extract": _extract,
     "aggregate": _aggregate,
+    "merge": _merge,
     "detect": _detect,
     "alert": _alert,
 }
