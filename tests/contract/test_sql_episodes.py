@@ -147,3 +147,18 @@ def test_notes_and_merges_at_once_leave_no_gap_and_count_right(engine: Engine) -
     assert [entry.sequence for entry in entries] == list(range(1, sequence + 1))
     assert combine(entry.delta for entry in entries) == derived
     assert derived.pairs == {RASH: 8}
+
+
+def test_the_schema_before_episodes_has_patients_for_cases(url: str, engine: Engine) -> None:
+    record = record_of(engine)
+    record.apply([telling(p, (RASH, ARMS), patient=p) for p in "pq"])
+    record.merge([merge("p", "q")])
+    migrate.downgrade(url, revision="0007")
+    patients = {identity.case_key("p"), identity.case_key("q")}
+    with reading(engine) as connection:
+        assert set(connection.execute(select(EvidenceRow.case_key)).scalars()) == patients
+    migrate.upgrade(url)
+    with reading(engine) as connection:
+        rows = connection.execute(select(EvidenceRow)).all()
+    assert {row.person_key for row in rows} == {row.case_key for row in rows} == patients
+    assert [row.copy_of_note for row in rows] == [None, None]

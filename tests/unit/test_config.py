@@ -75,6 +75,15 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().counted_assertions == {Assertion.AFFIRMED, Assertion.UNCERTAIN}
 
 
+def test_a_case_is_a_patient_unless_episodes_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().episode_gap_days is None
+    monkeypatch.setenv("ADEWATCH_EPISODE_GAP_DAYS", "90")
+    assert load_settings().episode_gap_days == 90
+    monkeypatch.setenv("ADEWATCH_EPISODE_GAP_DAYS", "0")
+    with pytest.raises(ConfigurationError, match="episode_gap_days"):
+        load_settings()
+
+
 def test_a_secret_file_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "ADEWATCH_REDIS_URL").write_text("redis://:from-a-file@redis/0\n")
     monkeypatch.setenv("ADEWATCH_SECRETS_DIR", str(tmp_path))
