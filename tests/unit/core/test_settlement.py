@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from services.core import identity
+from services.core.contracts import Pair
 from services.core.copies import Place
 from services.core.counts import CountDelta
 from services.core.settlement import Statement, Verdict, change, pairs_of, settle
@@ -21,11 +22,11 @@ TEXTS = (
 
 
 def statement(
-    note: str, day: int, text: str = TEXTS[0], *, position: int = 0, pair: tuple[str, str] = RASH
+    note: str, day: int, text: str = TEXTS[0], *, position: int = 0, pair: Pair = RASH
 ) -> Statement:
     return Statement(
         place=Place(note, position),
-        pair=RASH._replace(drug=pair[0], event=pair[1]),
+        pair=pair,
         written_at=NEW_YEAR + timedelta(days=day),
         text=text,
     )
