@@ -102,5 +102,5 @@ class CaseBook(Protocol):
         ...
 
     def pair_cases(self, pair: Pair) -> list[PairCase]:
-        """The cases of a pair, by key."""
+        """The cases of a pair, by key; what only repeats an earlier note is left out of them."""
         ...
