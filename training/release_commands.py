@@ -21,7 +21,7 @@ from services.core.model_versions import MODELS, Publication
 from training import release
 from training.corpora import adewatch, catalogue
 from training.corpora.documents import Document
-from training.errors import DataMissing
+from training.errors import CardError, DataMissing, TrainingError
 from training.pair_metrics import SpanPair, chosen
 from training.settings import RUNS, SEED, data_dir, default_encoder
 
@@ -199,7 +199,13 @@ def _gate(
 def _claims(folders: Mapping[str, Path]) -> release.Claims:
     from training.evaluation import open_models, read
 
-    models = open_models(list(folders.values()))
+    try:
+        models = open_models(list(folders.values()))
+    except TrainingError:
+        raise
+    except Exception as error:  # ONNX Runtime's and the tokenizer's errors share no root
+        named = ", ".join(str(folder) for folder in folders.values())
+        raise CardError(f"a graph of {named} cannot be opened: {type(error).__name__}") from error
 
     def claims(documents: Sequence[Document]) -> list[set[SpanPair]]:
         return [chosen(one.end_to_end, models.threshold) for one in read(models, documents)]
