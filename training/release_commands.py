@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,17 +12,8 @@ from typing import Annotated
 import torch
 import typer
 
-from services.adapters import model_files
-from services.adapters.model_publisher import Smoke
-from services.bootstrap.publishing import publisher_of
-from services.config import Settings, load_settings
-from services.core.model_versions import MODELS, Publication
-from training import release
-from training.corpora import adewatch, catalogue
-from training.corpora.documents import Document
-from training.errors import CardError, DataMissing, TrainingError
-from training.pair_metrics import SpanPair, chosen
-from training.settings import RUNS, SEED, data_dir, default_encoder
+from services.core.model_versions import Publication
+from training.settings import RUNS, SEED, default_encoder
 
 Reason = Annotated[str, typer.Option(help="why; kept in the history")]
 Shadow = Annotated[bool, typer.Option("--shadow", help="let it run beside what serves")]
@@ -47,6 +37,7 @@ def publish(
     4 it could not be published (the old pair serves on).
     """
     from training.evaluation import versions_in
+    from training.releasing import released
 
     published = released(
         versions_in(candidate),
@@ -89,13 +80,13 @@ def retrain(
     3 the gate refused; 4 it could not be published (the old pair serves on); 5 another
     retraining is under way. The report lies in the folder of the run.
     """
+    from training.releasing import ready_to_release, released
     from training.retraining import retrain as run_all
     from training.retraining_steps import ModelSteps
     from training.train_ner import NerSettings
     from training.train_relation import RelationSettings
 
-    # What publishing will need is said before hours of training.
-    model_files.serving_pair(load_settings().model_repository)
+    ready_to_release()
     torch.set_num_threads(threads)
     name = encoder or default_encoder()
 
@@ -130,95 +121,6 @@ def retrain(
         typer.echo("the candidate is good and kept; `python -m training publish` publishes it")
     else:
         _say(published)
-
-
-def released(
-    candidate: Mapping[str, Path],
-    report: Path,
-    *,
-    publishes: bool,
-    as_shadow: bool,
-    reason: str,
-    seed: int,
-) -> Publication | None:
-    """A candidate through the gate and, if asked for, to the server of the settings."""
-    settings = load_settings()
-    documents = fixed_set(seed)
-    smoke = _agreement(settings, documents[adewatch.CORPUS])
-    return release.release(
-        candidate,
-        gate=_gate(settings, candidate, documents, seed=seed),
-        report=report,
-        publisher=publisher_of(settings, smoke) if publishes else None,
-        reason=reason,
-        as_shadow=as_shadow,
-    )
-
-
-def fixed_set(seed: int) -> dict[str, list[Document]]:
-    """The dev part of the measured corpora. Without a folder of data it is that of our own notes,
-    which is always there."""
-    from training.publishing import MEASURED
-
-    if os.environ.get("ADEWATCH_DATA_DIR"):
-        parts = catalogue.load(MEASURED, data_dir(), seed=seed)
-    else:
-        typer.echo("ADEWATCH_DATA_DIR is not set: the gate looks at our own notes only", err=True)
-        parts = catalogue.load([adewatch.CORPUS], Path(), seed=seed)
-    return {name: part.dev for name, part in parts.items()}
-
-
-def _gate(
-    settings: Settings,
-    candidate: Mapping[str, Path],
-    documents: release.FixedSet,
-    *,
-    seed: int,
-) -> Callable[[Mapping[str, str]], release.GateReport]:
-    def gate(hashes: Mapping[str, str]) -> release.GateReport:
-        repository = settings.model_repository
-        serving = model_files.serving_pair(repository)
-        serves = {model: repository / model / serving.of(model) for model in MODELS}
-        return release.GateReport(
-            at=datetime.now(UTC),
-            serving=serving,
-            candidate=hashes,
-            fixed_set=release.digest_of(documents),
-            comparisons=release.through_the_gate(
-                # A model that the candidate does not bring keeps its version.
-                _claims(serves),
-                _claims({**serves, **candidate}),
-                documents,
-                seed=seed,
-            ),
-        )
-
-    return gate
-
-
-def _claims(folders: Mapping[str, Path]) -> release.Claims:
-    from training.evaluation import open_models, read
-
-    try:
-        models = open_models(list(folders.values()))
-    except TrainingError:
-        raise
-    except Exception as error:  # ONNX Runtime's and the tokenizer's errors share no root
-        named = ", ".join(str(folder) for folder in folders.values())
-        raise CardError(f"a graph of {named} cannot be opened: {type(error).__name__}") from error
-
-    def claims(documents: Sequence[Document]) -> list[set[SpanPair]]:
-        return [chosen(one.end_to_end, models.threshold) for one in read(models, documents)]
-
-    return claims
-
-
-def _agreement(settings: Settings, documents: Sequence[Document]) -> Smoke:
-    from training.served_parity import agrees_with_offline
-
-    if not documents:
-        raise DataMissing("there are no notes of our own to test the server with")
-    return agrees_with_offline(settings, documents)
 
 
 def _say(published: Publication) -> None:
