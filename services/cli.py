@@ -17,6 +17,7 @@ from services.commands import (
     signal_checks,
     signal_statistics,
     signals,
+    verdicts,
     vocabulary,
 )
 from services.commands.console import err
@@ -44,6 +45,7 @@ app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(signals.app, name="signals")
 app.add_typer(priors.app, name="priors")
 app.add_typer(models.app, name="models")
+app.add_typer(verdicts.app, name="verdicts")
 app.add_typer(alerts.subscriptions, name="subscriptions")
 app.add_typer(alerts.deliveries, name="deliveries")
 app.add_typer(dead_letters.app, name="dead-letters")

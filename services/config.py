@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     note_max_bytes: int = Field(2 * 1024 * 1024, ge=1)
     tokens_per_batch: int = Field(4096, ge=128)
 
+    # A candidate beside the serving models: the share of the notes it reads, how many may wait
+    # for it, and how often to look for one and to record what was seen. A share of 0 is none.
+    shadow_share: float = Field(0.1, ge=0, le=1)
+    shadow_waiting_notes: int = Field(16, ge=1, le=1024)
+    shadow_interval_seconds: float = Field(10.0, gt=0)
+
     # Hospital messages: keys as words `name:secret`, the current one first
     pseudonym_keys: SecretStr = SecretStr(DEVELOPMENT_KEY)
     hospital_time_zone: str = "UTC"

@@ -19,6 +19,7 @@ CORPORA = {
     "clinical": "360 transcribed notes of MTSamples with drugs and drug–event relations (silver)",
     "phee": "PHEE v2, train and dev (Sun et al. 2022); annotations MIT",
     "twimed": "TwiMed, PubMed part (Alvaro et al. 2017); no licence stated",
+    "verdicts": "reviewers' verdicts on evidence of this installation (`adewatch verdicts export`)",
 }
 ENCODERS = {
     "model": (

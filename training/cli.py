@@ -10,9 +10,11 @@ from typing import Annotated
 import torch
 import typer
 
-from training import corpus_commands, fold_commands, run_commands
+from services.core.errors import AdewatchError
+from training import corpus_commands, fold_commands, release_commands, run_commands
 from training.corpora import catalogue
 from training.errors import TrainingError
+from training.retraining import PUBLICATION_FAILED
 from training.settings import RUNS, SEED, data_dir, default_encoder
 
 COMMANDS = [
@@ -33,6 +35,8 @@ app.add_typer(corpus_commands.app, name="corpus")
 app.command("encoder")(run_commands.encoder)
 app.command("ablate")(run_commands.ablate)
 app.command("folds")(fold_commands.folds)
+app.command("publish")(release_commands.publish)
+app.command("retrain")(release_commands.retrain)
 
 EncoderOption = Annotated[
     str, typer.Option(help="name on the Hugging Face hub or a folder; default: the small encoder")
@@ -213,4 +217,7 @@ def main() -> None:
         app()
     except TrainingError as error:
         typer.echo(f"error: {error}", err=True)
-        sys.exit(2)
+        sys.exit(error.exit_status)
+    except AdewatchError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(PUBLICATION_FAILED)

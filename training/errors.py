@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 class TrainingError(Exception):
-    """Root of the tree."""
+    """Root of the tree. `exit_status` is that of a command that ends with it."""
+
+    exit_status = 2
 
 
 class DataMissing(TrainingError):  # noqa: N818 - the name says what it is
@@ -21,3 +23,19 @@ class ParityError(TrainingError):
 
 class ExportLoss(TrainingError):  # noqa: N818
     """The int8 form does not keep the F1 of the model."""
+
+
+class CardError(TrainingError):
+    """The card of a candidate does not say that its graph was checked, or belongs to another."""
+
+
+class GateRefused(TrainingError):  # noqa: N818
+    """The candidate is worse than what serves, beyond what chance explains."""
+
+    exit_status = 3
+
+
+class AlreadyRunning(TrainingError):  # noqa: N818
+    """Another retraining is under way."""
+
+    exit_status = 5

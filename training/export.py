@@ -20,6 +20,7 @@ from training.errors import ParityError
 from training.models.relation import STATUSES, RelationModel
 from training.pair_scores import PairRunner
 from training.predict import Runner, flattened, softmax
+from training.settings import PARITY_TOLERANCE
 
 TOKENS = ("input_ids", "attention_mask")
 OPSET = 18
@@ -34,9 +35,6 @@ INT8_ACTIVATIONS = 4
 
 LARGE_TABLE_ROWS = 1024
 """Embedding tables of fewer rows are not worth it."""
-
-PARITY_TOLERANCE = 1e-3
-"""Greatest absolute difference of logits between torch and ONNX Runtime, in fp32."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from training.errors import DataMissing
 
 SEED = 20261121
 
+PARITY_TOLERANCE = 1e-3
+"""Greatest absolute difference of logits between torch and ONNX Runtime, in fp32."""
+
 RUNS = Path(".adewatch/training")
 """Checkpoints of runs; never committed."""
 

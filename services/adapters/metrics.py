@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, start_http_server
 
+from services.core.disagreement import NOTES, RELATIONS, Beside, Disagreement
+
 SECONDS_BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
@@ -68,6 +70,33 @@ class GatewayMetrics:
     def observe(self, protocol: str, outcome: str) -> None:
         """Count a message."""
         self._messages.labels(protocol=protocol, outcome=outcome).inc()
+
+
+class ShadowMetrics:
+    """Counters of the candidate that reads beside the serving pair."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        versions = ["ner", "relation"]
+        self._notes = Counter(
+            "adewatch_shadow_notes",
+            "Notes of the shadow's sample: read (notes), dropped or failed.",
+            [*versions, "outcome"],
+            registry=registry,
+        )
+        self._relations = Counter(
+            "adewatch_shadow_relations",
+            "Relations that serving pair and candidate found in the same notes.",
+            [*versions, "kind"],
+            registry=registry,
+        )
+
+    def observe(self, beside: Beside, found: Disagreement) -> None:
+        """Add counts, by the versions of the candidate."""
+        ner, relation = beside.candidate.ner, beside.candidate.relation
+        for name in NOTES:
+            self._notes.labels(ner=ner, relation=relation, outcome=name).inc(getattr(found, name))
+        for name in RELATIONS:
+            self._relations.labels(ner=ner, relation=relation, kind=name).inc(getattr(found, name))
 
 
 def serve(port: int, *, address: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from services.adapters.model_history import read_history
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.disagreement import Beside
 from services.core.errors import ConfigurationError
-from services.core.model_versions import MODELS, VersionPair, serving
+from services.core.model_versions import MODELS, VersionPair, serving, shadow
 from services.core.windows import Form
 
 FILES = ("model.onnx", "model.py", "tokenizer.json", "card.json")
@@ -48,6 +49,20 @@ def serving_pair(repository: Path) -> VersionPair:
     if published is not None:
         return published
     return VersionPair(*(str(_versions(repository, model)[-1]) for model in MODELS))
+
+
+def shadowing(repository: Path) -> Beside | None:
+    """The serving pair and the candidate that is to run beside it; None if there is none.
+
+    Raises:
+        ConfigurationError: as `serving_pair`.
+    """
+    history = read_history(repository)
+    candidate = shadow(history)
+    if candidate is None:
+        return None
+    # The entry of a shadow says beside what it runs.
+    return Beside(history[-1].replaced, candidate)
 
 
 def load(repository: Path, model: str, version: str) -> ModelFiles:

@@ -84,6 +84,7 @@ class ModelPublisher:
         reason: str = "",
         metrics: Mapping[str, float] | None = None,
         as_shadow: bool = False,
+        instead_of: VersionPair | None = None,
     ) -> Publication:
         """Install exported versions beside those that serve, test them, and let them serve.
 
@@ -92,18 +93,21 @@ class ModelPublisher:
             reason: for the history.
             metrics: of the gate, for the history.
             as_shadow: install and test only: the pair then runs beside the serving one.
+            instead_of: what the gate compared them with; refused if another pair serves by now.
 
         Raises:
-            ConfigurationError: a folder is incomplete, or somebody else publishes.
+            ConfigurationError: a folder is incomplete or cannot be copied, somebody else
+                publishes, or another pair than `instead_of` serves; nothing has changed.
             DependencyUnavailable: Triton is away or cannot load them; nothing has changed.
             IntegrityError: the smoke test failed; nothing has changed.
         """
         with publishing(self.repository):
             serving = model_files.serving_pair(self.repository)
-            if not read_history(self.repository):
-                # Without a history the newest version serves: the candidate must not by being new.
-                hashes = model_files.hashes(self.repository, serving)
-                self._record(Action.PUBLISH, serving, serving, "before the history", {}, hashes)
+            if instead_of is not None and serving != instead_of:
+                raise ConfigurationError(
+                    f"compared with {instead_of}, but {serving} serves now: compare again"
+                )
+            self._begin(serving)
             installed: list[Path] = []
             try:
                 numbers = {model: serving.of(model) for model in MODELS}
@@ -115,6 +119,11 @@ class ModelPublisher:
                 hashes = model_files.hashes(self.repository, pair)
                 self.control.load()
                 self._test(pair)
+            except OSError as error:
+                self._take_away(installed)
+                raise ConfigurationError(
+                    f"a version cannot be copied: {type(error).__name__}"
+                ) from None
             except BaseException:
                 self._take_away(installed)
                 raise
@@ -135,6 +144,20 @@ class ModelPublisher:
                 raise ConfigurationError("no candidate runs as a shadow")
             return self._change(Action.PUBLISH, pair, reason)
 
+    def shadow(self, pair: VersionPair, *, reason: str = "") -> Publication:
+        """Let an installed pair run beside the serving one; the serving pair itself stops that.
+
+        Raises:
+            ConfigurationError: a version is not there or is incomplete.
+            DependencyUnavailable, IntegrityError: it does not answer; nothing has changed.
+        """
+        with publishing(self.repository):
+            serving = model_files.serving_pair(self.repository)
+            self._begin(serving)
+            if pair == serving:
+                return self._record(Action.SHADOW, pair, serving, reason, {}, {})
+            return self._change(Action.SHADOW, pair, reason)
+
     def rollback(self, *, reason: str = "") -> Publication:
         """Let the pair serve again that served before the last publication.
 
@@ -147,6 +170,15 @@ class ModelPublisher:
             if not earlier:
                 raise ConfigurationError("there is no publication to roll back")
             return self._change(Action.ROLLBACK, earlier[0], reason)
+
+    def _begin(self, serving: VersionPair) -> None:
+        """Write down what serves before the first entry of a history.
+
+        Without a history the newest versions serve: a candidate must not by being new.
+        """
+        if not read_history(self.repository):
+            hashes = model_files.hashes(self.repository, serving)
+            self._record(Action.PUBLISH, serving, serving, "before the history", {}, hashes)
 
     def _change(self, action: Action, pair: VersionPair, reason: str) -> Publication:
         serving = model_files.serving_pair(self.repository)
@@ -227,8 +259,10 @@ def _install(repository: Path, model: str, folder: Path) -> Path:
         serving = model_files.serving_pair(repository).of(model)
         shutil.copyfile(repository / model / serving / "model.py", incoming / "model.py")
     card = incoming / "card.json"
-    content = json.loads(card.read_text(encoding="utf-8"))
-    content["version"] = int(target.name)
+    try:
+        content = {**json.loads(card.read_text(encoding="utf-8")), "version": int(target.name)}
+    except (ValueError, TypeError):
+        raise ConfigurationError(f"the card of the candidate for {model} is damaged") from None
     card.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for path in incoming.iterdir():
         with path.open("rb") as file:

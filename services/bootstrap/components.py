@@ -22,10 +22,12 @@ from services.adapters.sql.case_book import SqlCaseBook
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.curation import SqlCuration
 from services.adapters.sql.deliveries import SqlOutbox
+from services.adapters.sql.disagreements import SqlDisagreements
 from services.adapters.sql.engine import make_engine
 from services.adapters.sql.priors import SqlPriorRecord
 from services.adapters.sql.signals import SqlSignalRecord
 from services.adapters.sql.subscriptions import SqlSubscriptions
+from services.adapters.sql.verdicts import SqlVerdicts
 from services.adapters.triton import TritonServer
 from services.adapters.vocabulary import vocabularies
 from services.adapters.webhooks import HttpxSender, SecretFiles, parse_networks
@@ -144,6 +146,16 @@ class Components:
         """Reads notes with the published models, and follows a publication or a rollback."""
         repository = self.settings.model_repository
         return CurrentReader(partial(model_files.serving_pair, repository), self.extractor_with)
+
+    @cached_property
+    def disagreements(self) -> SqlDisagreements:
+        """The record of disagreement."""
+        return SqlDisagreements(self.engine)
+
+    @cached_property
+    def verdicts(self) -> SqlVerdicts:
+        """What reviewers said of evidence."""
+        return SqlVerdicts(self.engine, clock=self.clock)
 
     def extractor_with(self, pair: VersionPair) -> Extractor:
         """Reads notes with one pair of versions on Triton."""

@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from services.adapters.clock import SystemClock
-from services.adapters.model_publisher import ModelPublisher
+from services.adapters.model_publisher import ModelPublisher, Smoke
 from services.adapters.triton_control import TritonControl
 from services.bootstrap.components import Components
 from services.config import Settings
@@ -22,13 +22,21 @@ SENTENCES = (
 """Written for this purpose; nobody's notes."""
 
 
-def publisher_of(settings: Settings) -> ModelPublisher:
-    """Publishes to the model repository and the Triton of the settings."""
+def publisher_of(settings: Settings, further: Smoke | None = None) -> ModelPublisher:
+    """Publishes to the model repository and the Triton of the settings.
+
+    Args:
+        settings: name both.
+        further: another smoke test, after that of `smoke`.
+    """
+
+    def test(pair: VersionPair) -> None:
+        smoke(settings, pair)
+        if further is not None:
+            further(pair)
+
     return ModelPublisher(
-        settings.model_repository,
-        TritonControl(settings.triton_grpc),
-        lambda pair: smoke(settings, pair),
-        SystemClock(),
+        settings.model_repository, TritonControl(settings.triton_grpc), test, SystemClock()
     )
 
 

@@ -17,6 +17,7 @@ from services.aggregate.agent import AggregateStage
 from services.aggregate.merging import MergeStage
 from services.alert.agent import AlertStage
 from services.bootstrap.components import Components
+from services.bootstrap.shadowing import shadowed
 from services.config import Settings
 from services.core.contracts import Extraction, PairDelta, PatientMerge, Signal
 from services.core.ports import Stage
@@ -70,8 +71,9 @@ async def create_topics(settings: Settings) -> list[str]:
 
 def _extract(components: Components) -> _Work:
     settings = components.settings
+    reader, beside = shadowed(components)
     stage = ExtractStage(
-        components.extractor,
+        reader,
         components.publisher,
         parse=components.parse,
         encode=wire.encode,
@@ -81,7 +83,7 @@ def _extract(components: Components) -> _Work:
     refresh = repeat(
         components.refresh_vocabulary, every_seconds=settings.curation_interval_seconds
     )
-    return _Work(stage, settings.topic_notes, settings.batch_notes, (refresh,))
+    return _Work(stage, settings.topic_notes, settings.batch_notes, (refresh, *beside))
 
 
 def _aggregate(components: Components) -> _Work:

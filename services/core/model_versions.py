@@ -82,7 +82,11 @@ def served_before(history: Sequence[Publication]) -> list[VersionPair]:
 
 
 def shadow(history: Sequence[Publication]) -> VersionPair | None:
-    """The candidate that runs beside the serving pair: until the next change of what serves."""
+    """The candidate that runs beside the serving pair: until the next change of what serves.
+
+    A pair beside itself is none: that is how a shadow is stopped.
+    """
     if history and history[-1].action is Action.SHADOW:
-        return history[-1].pair
+        last = history[-1]
+        return last.pair if last.pair != last.replaced else None
     return None

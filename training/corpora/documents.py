@@ -10,7 +10,7 @@ from services.core.spans import Span
 
 ALL_TYPES = frozenset(MentionType)
 
-STATUS_CORPORA = frozenset({"clinical", "adewatch", "phee"})
+STATUS_CORPORA = frozenset({"clinical", "adewatch", "phee", "verdicts"})
 """Corpora that annotate what the writer asserts; the others say nothing of it."""
 
 

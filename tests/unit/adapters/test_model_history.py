@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_the_published_pair_serves_and_else_the_newest(repository: Path) -> None
     write_history(repository, [ENTRY])
     assert model_files.serving_pair(repository) == ENTRY.pair
     assert model_files.load(repository, "relation", "2").threshold == 0.2
+
+
+def test_a_shadow_runs_beside_the_pair_that_serves(repository: Path) -> None:
+    assert model_files.shadowing(repository) is None
+    candidate = replace(ENTRY, sequence=2, action=Action.SHADOW, replaced=ENTRY.pair)
+    candidate = replace(candidate, pair=VersionPair("2", "2"))
+    write_history(repository, [ENTRY, candidate])
+    assert model_files.shadowing(repository) == (ENTRY.pair, VersionPair("2", "2"))
+    assert model_files.serving_pair(repository) == ENTRY.pair
+    write_history(repository, [ENTRY, candidate, replace(candidate, pair=ENTRY.pair)])
+    assert model_files.shadowing(repository) is None
 
 
 def test_hashes_name_every_file_and_miss_none(repository: Path) -> None:

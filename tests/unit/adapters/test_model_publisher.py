@@ -12,7 +12,7 @@ from services.adapters import model_files
 from services.adapters.model_history import read_history
 from services.adapters.model_publisher import ModelPublisher
 from services.core.errors import ConfigurationError, DependencyUnavailable, IntegrityError
-from services.core.model_versions import VersionPair
+from services.core.model_versions import VersionPair, shadow
 from tests.fakes.clock import FakeClock
 
 TOKENIZER = Path(__file__).parents[3] / "model_repository" / "ner" / "1" / "tokenizer.json"
@@ -159,3 +159,51 @@ def test_a_shadow_is_loaded_and_serves_only_when_promoted(
     assert control.is_ready(VersionPair("2", "1"))
     assert publisher.promote().pair == VersionPair("2", "1")
     assert publisher.rollback().pair == VersionPair("1", "1")
+
+
+def test_an_installed_pair_runs_beside_the_serving_one_until_it_is_stopped(
+    publisher: ModelPublisher, repository: Path, smoke: Smoke
+) -> None:
+    version(repository / "ner" / "0", "older")
+    publisher.shadow(VersionPair("0", "1"), reason="was it better?")
+    assert shadow(read_history(repository)) == VersionPair("0", "1")
+    assert smoke.seen == [(VersionPair("0", "1"), VersionPair("1", "1"))]
+    publisher.shadow(VersionPair("1", "1"))
+    assert shadow(read_history(repository)) is None
+    assert model_files.serving_pair(repository) == VersionPair("1", "1")
+    with pytest.raises(ConfigurationError, match="no publication"):
+        publisher.rollback()
+    with pytest.raises(ConfigurationError, match="lacks"):
+        publisher.shadow(VersionPair("7", "1"))
+
+
+def test_a_gate_that_compared_with_another_pair_does_not_hold(
+    publisher: ModelPublisher, repository: Path, tmp_path: Path
+) -> None:
+    publisher.publish({"ner": version(tmp_path / "b", "second")})
+    with pytest.raises(ConfigurationError, match="compare again"):
+        publisher.publish(
+            {"ner": version(tmp_path / "c", "third")}, instead_of=VersionPair("1", "1")
+        )
+    assert sorted(path.name for path in (repository / "ner").iterdir()) == ["1", "2"]
+
+
+@pytest.mark.parametrize("card", ["", "[]", "7"])
+def test_a_damaged_card_is_refused(
+    publisher: ModelPublisher, repository: Path, tmp_path: Path, card: str
+) -> None:
+    new = version(tmp_path / "new", "second")
+    (new / "card.json").write_text(card)
+    with pytest.raises(ConfigurationError, match="card of the candidate for ner is damaged"):
+        publisher.publish({"ner": new})
+    assert [path.name for path in (repository / "ner").glob("[0-9]*")] == ["1"]
+
+
+def test_files_that_cannot_be_copied_are_said(
+    publisher: ModelPublisher, repository: Path, tmp_path: Path
+) -> None:
+    new = version(tmp_path / "new", "second")
+    (new / "notes").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError, match="cannot be copied"):
+        publisher.publish({"ner": new})
+    assert model_files.serving_pair(repository) == VersionPair("1", "1")

@@ -60,3 +60,9 @@ def test_a_shadow_serves_nothing_and_ends_with_the_next_change() -> None:
     assert serving(beside) == TWO
     assert shadow(beside) == THREE
     assert shadow(history((Action.SHADOW, THREE), (Action.PUBLISH, THREE))) is None
+
+
+def test_a_pair_beside_itself_stops_the_shadow() -> None:
+    entries = history((Action.PUBLISH, TWO), (Action.SHADOW, THREE), (Action.SHADOW, TWO))
+    assert shadow(entries) is None
+    assert serving(entries) == TWO

@@ -1,0 +1,118 @@
+"""Verdicts and disagreement on the command line: text of notes goes into one file only."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from services import cli
+from services.adapters.sql import migrate
+from services.adapters.sql.case_record import SqlCaseRecord
+from services.adapters.sql.disagreements import SqlDisagreements
+from services.adapters.sql.engine import make_engine
+from services.core.disagreement import Beside, Disagreement
+from services.core.model_versions import VersionPair
+from tests.fakes.clock import START, FakeClock
+from tests.fakes.extractions import COUGH, RASH, extraction
+from training.corpora.verdicts import read_verdicts
+
+SECRET = "Amoxicillin: Mrs Secret got a rash."
+
+
+@pytest.fixture(autouse=True)
+def _record(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate.upgrade(sqlite_url)
+    engine = make_engine(sqlite_url)
+    SqlCaseRecord(engine, clock=FakeClock()).apply(
+        [
+            extraction("a", RASH, patient="a", evidence_text=SECRET),
+            extraction("b", RASH, COUGH, patient="b", evidence_text=SECRET),
+        ]
+    )
+    SqlDisagreements(engine).add(
+        {
+            Beside(VersionPair("1", "1"), VersionPair("2", "1")): Disagreement(
+                notes=40, same=9, only_serving=1, dropped=3
+            )
+        },
+        at=START,
+    )
+    engine.dispose()
+    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("COLUMNS", "250")
+
+
+class Run:
+    """Runs commands; no answer may have text of a note."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str, status: int = 0) -> str:
+        self._monkeypatch.setattr(sys, "argv", ["adewatch", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        shown = self._capsys.readouterr()
+        assert int(ended.value.code or 0) == status, shown.err
+        assert "Secret" not in shown.out + shown.err
+        return shown.out if status == 0 else shown.err.replace("\n", " ")
+
+    def evidence(self, drug: str, event: str) -> list[str]:
+        """The names of the evidence of a pair."""
+        return [line.split()[0] for line in self("verdicts", "evidence", drug, event).splitlines()]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    return Run(monkeypatch, capsys)
+
+
+def test_verdicts_become_labelled_documents(run: Run, tmp_path: Path) -> None:
+    first, second = run.evidence(*RASH)
+    (cough,) = run.evidence(*COUGH)
+    run("verdicts", "add", first, "refuted", "--by", "Zoë")
+    run("verdicts", "add", first, "confirmed", "--by", "Zoë", "--status", "historical")
+    run("verdicts", "add", second, "refuted", "--by", "Ann")
+    run("verdicts", "add", cough, "unclear", "--by", "Ann")
+    listed = run("verdicts", "list").splitlines()
+    assert len(listed) == 4
+    assert sum("confirmed, historical" in line for line in listed) == 1
+    file = tmp_path / "verdicts.jsonl"
+    assert "2 labelled documents" in run("verdicts", "export", "--out", str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    documents = read_verdicts(file)
+    assert {one.text for one in documents} == {SECRET}
+    assert sorted(str(relation.status) for one in documents for relation in one.relations) == [
+        "historical"
+    ]
+    assert "Zoë" not in json.dumps(file.read_text())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("0:0", "confirmed"), "no standing note has this evidence"),
+        (("0", "confirmed"), "NOTE:EVIDENCE"),
+        (("0:0", "refuted", "--status", "negated"), "only a confirmed relation"),
+    ],
+)
+def test_a_verdict_on_nothing_is_refused(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    assert said in run("verdicts", "add", *arguments, status=1)
+    assert run("verdicts", "list") == ""
+
+
+def test_disagreement_is_shown_in_counts(run: Run) -> None:
+    shown = run("models", "disagreement")
+    assert "ner 2 + relation 1" in shown
+    assert "10.0%" in shown
+
+
+def test_a_shadow_is_named_or_stopped(run: Run) -> None:
+    assert "--stop" in run("models", "shadow", status=1)
+    assert "--stop" in run("models", "shadow", "--ner", "2", "--stop", status=1)
+    assert "is what serves" in run("models", "shadow", "--ner", "1", status=1)

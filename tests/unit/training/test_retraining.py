@@ -1,0 +1,148 @@
+"""A retraining does its steps in order, one run at a time, and leaves a report of any end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.core.errors import DependencyUnavailable
+from services.core.model_versions import Action, Publication, VersionPair
+from training.errors import AlreadyRunning, DataMissing, GateRefused, TrainingError
+from training.retraining import only_one, retrain
+
+AT = datetime(2026, 3, 1, 4, 30, tzinfo=UTC)
+ENTRY = Publication(
+    sequence=2,
+    action=Action.PUBLISH,
+    pair=VersionPair("2", "2"),
+    replaced=VersionPair("1", "1"),
+    at=AT,
+    by="test",
+)
+
+
+class RecordedSteps:
+    """Remembers the order of the steps; one of them may fail."""
+
+    def __init__(self, failing: str = "", error: BaseException | None = None) -> None:
+        self.done: list[str] = []
+        self.entry: Publication | None = ENTRY
+        self._failing = failing
+        self._error = error
+
+    def load(self) -> Mapping[str, int]:
+        self._at("load")
+        return {"adewatch": 40, "verdicts": 2}
+
+    def train(self, run: Path) -> None:
+        self._at("train")
+        (run / "ner").mkdir(parents=True)
+
+    def export(self, run: Path, candidate: Path) -> Mapping[str, Path]:
+        self._at("export")
+        assert (run / "ner").is_dir()
+        return {"ner": candidate / "ner" / "1"}
+
+    def release(self, candidate: Mapping[str, Path], report: Path) -> Publication | None:
+        self._at("release")
+        assert candidate["ner"].parts[-3:] == ("candidate", "ner", "1")
+        assert report.name == "gate.json"
+        return self.entry
+
+    def _at(self, step: str) -> None:
+        if step == self._failing and self._error is not None:
+            raise self._error
+        self.done.append(step)
+
+
+def run(steps: RecordedSteps, runs: Path) -> Publication | None:
+    return retrain(
+        steps, runs, at=AT, settings={"seed": 1}, say=lambda line: None, seconds=lambda: 0.0
+    )
+
+
+def report(runs: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((runs / "20260301T043000Z" / "report.json").read_text())
+    return found
+
+
+def test_all_steps_lead_to_a_publication(tmp_path: Path) -> None:
+    steps = RecordedSteps()
+    assert run(steps, tmp_path) == ENTRY
+    assert steps.done == ["load", "train", "export", "release"]
+    found = report(tmp_path)
+    assert (found["outcome"], found["exit_status"]) == ("published", 0)
+    assert [one["step"] for one in found["steps"]] == steps.done
+    assert found["training_documents"] == {"adewatch": 40, "verdicts": 2}
+    assert found["settings"] == {"seed": 1}
+
+
+def test_a_candidate_that_is_only_kept_is_a_good_end(tmp_path: Path) -> None:
+    steps = RecordedSteps()
+    steps.entry = None
+    assert run(steps, tmp_path) is None
+    assert (report(tmp_path)["outcome"], report(tmp_path)["exit_status"]) == ("candidate kept", 0)
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "outcome", "status", "reason"),
+    [
+        ("load", DataMissing("set ADEWATCH_DATA_DIR"), "failed", 2, "set ADEWATCH_DATA_DIR"),
+        ("release", GateRefused("ade: worse"), "failed", 3, "ade: worse"),
+        (
+            "release",
+            DependencyUnavailable("triton", "load"),
+            "not published",
+            4,
+            "triton is unavailable: load",
+        ),
+        # What a bug says may quote a corpus.
+        ("train", ValueError("She had a rash."), "broken off", 1, "ValueError"),
+        ("train", KeyboardInterrupt(), "broken off", 1, "KeyboardInterrupt"),
+    ],
+)
+def test_any_other_end_is_reported_with_its_status(
+    tmp_path: Path, step: str, error: BaseException, outcome: str, status: int, reason: str
+) -> None:
+    steps = RecordedSteps(step, error)
+    with pytest.raises(type(error)):
+        run(steps, tmp_path)
+    assert step not in steps.done
+    found = report(tmp_path)
+    assert (found["outcome"], found["exit_status"], found["reason"]) == (outcome, status, reason)
+    assert [one["step"] for one in found["steps"]] == steps.done
+
+
+def test_a_killed_run_leaves_what_it_had_done(tmp_path: Path) -> None:
+    class Looking(RecordedSteps):
+        def export(self, run: Path, candidate: Path) -> Mapping[str, Path]:
+            self.seen = report(tmp_path)
+            return super().export(run, candidate)
+
+    steps = Looking()
+    run(steps, tmp_path)
+    assert (steps.seen["outcome"], steps.seen["exit_status"]) == ("running", None)
+    assert [one["step"] for one in steps.seen["steps"]] == ["load", "train"]
+
+
+def test_two_never_run_at_once(tmp_path: Path) -> None:
+    steps = RecordedSteps()
+    with only_one(tmp_path), pytest.raises(AlreadyRunning, match="under way") as refused:
+        run(steps, tmp_path)
+    assert refused.value.exit_status == 5
+    assert steps.done == []
+    # The lock ends with its holder, however that ended.
+    with pytest.raises(ValueError, match="a bug"):
+        run(RecordedSteps("train", ValueError("a bug")), tmp_path)
+    assert run(steps, tmp_path) == ENTRY
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match="cannot write"):
+        run(RecordedSteps(), tmp_path / "file" / "runs")
