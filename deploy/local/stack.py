@@ -25,7 +25,7 @@ from deploy.local.processes import Launch, StackError
 from deploy.local.redis import Redis
 from deploy.local.triton import Triton
 
-STAGES = ("extract", "aggregate", "detect", "alert")
+STAGES = ("extract", "aggregate", "merge", "detect", "alert")
 MODEL_REPOSITORY = REPOSITORY / "model_repository"
 
 _ONE_SHOT_TIMEOUT_SECONDS = 600.0

@@ -43,6 +43,7 @@ from services.ingest.jsonl import read_notes
 STAGES = {
     "extract": "ehr.notes",
     "aggregate": "ade.extractions",
+    "merge": "ehr.merges",
     "detect": "pv.pairs",
     "alert": "pv.signals",
 }

@@ -25,6 +25,7 @@ from tests.integration.topics_seen import eventually, read_topic
 STAGES = {
     "extract": "ehr.notes",
     "aggregate": "ade.extractions",
+    "merge": "ehr.merges",
     "detect": "pv.pairs",
     "alert": "pv.signals",
 }
