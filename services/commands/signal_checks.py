@@ -45,15 +45,15 @@ def two_drugs(
     """Show Ω: whether two drugs together go with an event more than their risks add up to."""
 
     async def work(components: Components) -> list[str]:
-        names = [components.concept_of(MentionType.DRUG, one) for one in (first, second)]
-        if names[0] == names[1]:
+        one, other = (components.concept_of(MentionType.DRUG, drug) for drug in (first, second))
+        if one == other:
             raise ConfigurationError("both drugs are the same")
         name = components.concept_of(MentionType.ADE, event)
-        cases = trio(components.case_book.cases(), *names, name)
+        cases = trio(components.case_book.cases(), one, other, name)
         measure = omega(cases).measure(0)
         expected = float(expected_with_both(cases)[0])
         return [
-            f"{names[0]} + {names[1]} → {name}",
+            f"{one} + {other} → {name}",
             f"cases with both drugs {int(cases.both[0])}, "
             f"with the event {int(cases.both_event[0])}, expected {expected:.2f}",
             f"Ω {number(measure.estimate)} [{number(measure.lower)}, {number(measure.upper)}]; "
