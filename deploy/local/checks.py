@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.layout import REPOSITORY
@@ -13,22 +15,57 @@ from services.adapters.schemas import FOLDER, schemas
 
 _BIN = Path(sys.executable).parent
 
-_COMMANDS: Mapping[str, Sequence[str]] = {
+_QUICK: Mapping[str, Sequence[str]] = {
     "format": (str(_BIN / "ruff"), "format", "--check", "--quiet", "."),
     "lint": (str(_BIN / "ruff"), "check", "--quiet", "."),
-    "types": (str(_BIN / "mypy"), "--no-error-summary", "services", "training", "deploy", "tests"),
     "imports": (str(_BIN / "lint-imports"), "--no-logo"),
 }
+TYPES = (str(_BIN / "mypy"), "--no-error-summary", "services", "training", "deploy", "tests")
+"""By far the longest check."""
 
 
 def check(*, progress: Callable[[str], None]) -> bool:
     """Run every check, also after one has failed; returns whether all passed."""
+    passed = check_all_but_types(progress=progress)
+    progress("check: types")
+    return _passes(TYPES) and passed
+
+
+def check_all_but_types(*, progress: Callable[[str], None]) -> bool:
+    """Run the quick checks, also after one has failed; returns whether all passed."""
     passed = True
-    for name, command in _COMMANDS.items():
+    for name, command in _QUICK.items():
         progress(f"check: {name}")
         passed &= _passes(command)
     progress("check: schemas")
     return _schemas_are_current() and passed
+
+
+@contextmanager
+def beside(command: Sequence[str]) -> Iterator[Callable[[], bool]]:
+    """Run a check while something else runs: it needs one core, and tests wait a lot.
+
+    Yields:
+        What waits for its end and returns whether it passed; what it says is shown only if it
+        does not. Without that call it is stopped.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+
+        def passed() -> bool:
+            status = process.wait()
+            if status != 0:
+                said.seek(0)
+                sys.stdout.write(said.read())
+            return status == 0
+
+        try:
+            yield passed
+        finally:
+            process.kill()
+            process.wait()
 
 
 def run_tests(arguments: Sequence[str]) -> int:

@@ -146,9 +146,12 @@ def check() -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Run the checks and all tests on real components; further arguments go to pytest."""
-    passed = checks.check(progress=_say)
+    passed = checks.check_all_but_types(progress=_say)
     _installed()
-    outcome = checks.run_tests(context.args)
+    with checks.beside(checks.TYPES) as types_passed:
+        outcome = checks.run_tests(context.args)
+        _say("check: types (begun with the tests)")
+        passed &= types_passed()
     if not passed:
         _say("The checks failed (see above)")
     raise typer.Exit(outcome or int(not passed))

@@ -46,15 +46,15 @@ def two_drugs(
 
     async def work(components: Components) -> list[str]:
         naming = await components.naming()
-        names = [naming(MentionType.DRUG, one) for one in (first, second)]
-        if names[0] == names[1]:
+        one, other = (naming(MentionType.DRUG, drug) for drug in (first, second))
+        if one == other:
             raise ConfigurationError("both drugs are the same")
         name = naming(MentionType.ADE, event)
-        cases = trio(components.case_book.cases(), *names, name)
+        cases = trio(components.case_book.cases(), one, other, name)
         measure = omega(cases).measure(0)
         expected = float(expected_with_both(cases)[0])
         return [
-            f"{names[0]} + {names[1]} → {name}",
+            f"{one} + {other} → {name}",
             f"cases with both drugs {int(cases.both[0])}, "
             f"with the event {int(cases.both_event[0])}, expected {expected:.2f}",
             f"Ω {number(measure.estimate)} [{number(measure.lower)}, {number(measure.upper)}]; "

@@ -93,7 +93,8 @@ def _plain_ebgm(n: int, mean: float) -> tuple[float, float]:
     def excess(ratio: float, probability: float) -> float:
         return float(share * first.cdf(ratio) + (1 - share) * second.cdf(ratio)) - probability
 
-    return tuple(brentq(excess, 0.0, 1e9, args=(p,), xtol=1e-12) for p in (0.05, 0.95))  # type: ignore[return-value]
+    low, high = (float(brentq(excess, 0.0, 1e9, args=(p,), xtol=1e-12)) for p in (0.05, 0.95))
+    return low, high
 
 
 def difference(found: Mapping[str, Estimates], limits: list[tuple[float, float]]) -> float:

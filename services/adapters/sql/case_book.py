@@ -83,7 +83,7 @@ class SqlCaseBook:
         return [_pair_case(key, lines) for key, lines in groupby(rows, attrgetter("case_key"))]
 
 
-def _case(key: str, lines: Iterable[Row[Any]]) -> Case:
+def _case(key: str, lines: Iterable[Row[*tuple[Any, ...]]]) -> Case:
     first, *others = lines
     pairs: dict[Pair, datetime] = {}
     for line in [first, *others]:
@@ -91,7 +91,7 @@ def _case(key: str, lines: Iterable[Row[Any]]) -> Case:
     return Case(key=key, sex=Sex(first.sex), age_years=first.age_years, pairs=pairs)
 
 
-def _pair_case(key: str, lines: Iterable[Row[Any]]) -> PairCase:
+def _pair_case(key: str, lines: Iterable[Row[*tuple[Any, ...]]]) -> PairCase:
     of_case = list(lines)
     return PairCase(
         key=key,

@@ -66,7 +66,7 @@ def test_the_period_of_a_case_is_its_first_year() -> None:
 
 def confounded() -> Strata:
     """Men have drug a and event x, women drug b and event y, each without any association."""
-    cases = []
+    cases: list[Case] = []
     for sex, drug, event in ((Sex.MALE, "a", "x"), (Sex.FEMALE, "b", "y")):
         other_drug, other_event = ("b", "y") if drug == "a" else ("a", "x")
         for number, pair in (

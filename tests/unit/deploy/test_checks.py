@@ -1,0 +1,33 @@
+"""Checks that run beside the tests."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from deploy.local.checks import beside
+
+
+def python(program: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", program)
+
+
+def test_a_check_that_passes_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with beside(python("print('all is well')")) as passed:
+        assert passed()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_check_that_fails_shows_all_it_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with beside(python("import sys; print('first'); sys.exit('second')")) as passed:
+        assert not passed()
+    assert sorted(capsys.readouterr().out.split()) == ["first", "second"]
+
+
+def test_a_check_that_nobody_waits_for_is_stopped() -> None:
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), beside(python("import time; time.sleep(600)")):
+        raise KeyboardInterrupt
+    assert time.monotonic() - begun < 500
