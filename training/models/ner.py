@@ -23,4 +23,4 @@ class NerModel(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """[batch, tokens] twice to logits [batch, tokens, types, tags]."""
         logits: Tensor = self.head(self.dropout(self.encoder(input_ids, attention_mask)))
-        return logits.unflatten(-1, (len(TYPES), len(TAGS)))
+        return logits.reshape(*logits.shape[:2], len(TYPES), len(TAGS))
