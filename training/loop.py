@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
@@ -46,7 +45,6 @@ class Epoch:
 def seed_everything(seed: int) -> None:
     """Fix every source of randomness of a run."""
     random.seed(seed)
-    np.random.default_rng(seed)
     torch.manual_seed(seed)
 
 

@@ -16,12 +16,13 @@ from training.corpora.documents import Document
 from training.errors import DataMissing, ExportLoss
 from training.evaluate import Tagger, choose_threshold, read, report
 from training.export import export, onnx_pair_runner, onnx_runner, quantise
+from training.metrics import mean_f1
 from training.pair_scores import PairModel, pair_score
 from training.predict import predict_mentions
 from training.runs import load_ner, load_relation
 from training.splits import Parts
 from training.train_ner import ner_score
-from training.train_relation import dev_pairs
+from training.train_relation import dev_pairs, related
 
 GREATEST_LOSS = 0.005
 """Mean F1 on dev that int8 may cost."""
@@ -125,14 +126,13 @@ def ner_dev_f1(parts: Mapping[str, Parts], run: Path) -> GraphScore:
 
     def score(graph: Path) -> float:
         runner = onnx_runner(graph)
-        scores = [
+        return mean_f1(
             ner_score(
                 parts[name].dev,
                 predict_mentions(runner, encoder, parts[name].dev, reads_windows=windows),
-            ).f1
+            )
             for name in MEASURED
-        ]
-        return sum(scores) / len(scores)
+        )
 
     return score
 
@@ -146,12 +146,7 @@ def relation_dev_f1(parts: Mapping[str, Parts], run: Path, proposer: Path) -> Gr
 
     def score(graph: Path) -> float:
         model = PairModel(onnx_pair_runner(graph), encoder, form)
-        scores = [
-            pair_score(model, part).f1
-            for part in pairs.values()
-            if any(pair.caused for pair in part)
-        ]
-        return sum(scores) / len(scores)
+        return mean_f1(pair_score(model, part) for part in pairs.values() if related(part))
 
     return score
 

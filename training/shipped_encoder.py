@@ -117,7 +117,8 @@ def build(jar: Path, texts: Iterable[str], folder: Path, *, vocabulary: int = VO
     _renumber_special(tokenizer)
     PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(tokenizer)),
-        **{f"{name.strip('[]').lower()}_token": name for name in SPECIAL},
+        # One that the vocabulary lacks would be added to it, beyond the table of embeddings.
+        **{f"{name.strip('[]').lower()}_token": name for name in SPECIAL if name in kept},
     ).save_pretrained(folder)
 
 

@@ -14,9 +14,10 @@ from torch import Tensor
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES, Decoded
 from training.corpora.documents import Document
+from training.errors import CorpusError
 from training.loop import Optimisation, optimise, seed_everything
 from training.losses import tagging_loss
-from training.metrics import Score, mention_scores
+from training.metrics import Score, mean_f1, mention_scores
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.ner import NerModel
 from training.ner_rows import IGNORED, NerRow, rows, sample, windows
@@ -55,6 +56,9 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
     write_tokenizer(settings.encoder, run / "tokenizer.json")
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     data = _training_rows(parts, settings, encoder)
+    dev = [part.dev for part in parts.values() if any(one.mentions for one in part.dev)]
+    if not dev:
+        raise CorpusError("no dev document has a mention, so no epoch can be chosen")
     model = NerModel(load_encoder(settings.encoder))
     weights = class_weights(data, exponent=settings.class_weight_exponent)
     tags = [torch.tensor(row.tags).T for row in data]
@@ -73,12 +77,9 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
 
     def dev_score() -> float:
         runner = torch_runner(model)
-        scores = [
-            ner_score(runner_documents, predict_mentions(runner, encoder, runner_documents))
-            for runner_documents in (part.dev for part in parts.values())
-            if any(document.mentions for document in runner_documents)
-        ]
-        return sum(score.f1 for score in scores) / len(scores)
+        return mean_f1(
+            ner_score(documents, predict_mentions(runner, encoder, documents)) for documents in dev
+        )
 
     history = optimise(
         model,
@@ -119,9 +120,12 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
 
 
 def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[Decoded]]) -> Score:
-    """Strict micro score of the mentions."""
+    """Strict micro score of the mentions of the types that are completely annotated."""
     pairs = [
-        (document.spans(), typed(found))
+        (
+            [one for one in document.spans() if one.type in document.complete],
+            [one for one in typed(found) if one.type in document.complete],
+        )
         for document, found in zip(documents, predicted, strict=True)
     ]
     return sum(mention_scores(pairs).values(), Score())

@@ -16,8 +16,10 @@ from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
 from services.core.windows import MARKERS, Form
 from training.corpora.documents import Document
+from training.errors import CorpusError
 from training.loop import Optimisation, optimise, seed_everything
 from training.losses import relation_loss
+from training.metrics import mean_f1
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.relation import (
     CLASSES,
@@ -86,6 +88,8 @@ def train_relation(
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     pairs = _training_pairs(parts, proposer, settings)
     dev = dev_pairs(parts, proposer, limit=settings.negatives_per_note, seed=settings.seed)
+    if not any(map(related, dev.values())):
+        raise CorpusError("no dev document has a relation, so no epoch can be chosen")
     data = window_rows(pairs, encoder, form=settings.form, max_tokens=MAX_TOKENS)
     first, second, third, fourth = encoder.marker_ids(MARKERS)
     model = RelationModel(
@@ -120,16 +124,16 @@ def train_relation(
         )
         if settings.status_weight > 0 and bool((statuses != IGNORED).any()):
             value = value + settings.status_weight * functional.cross_entropy(
-                output.status[real], statuses, weight=status_weights, ignore_index=IGNORED
+                output.status[real].float(),
+                statuses,
+                weight=status_weights,
+                ignore_index=IGNORED,
             )
         return value
 
     def dev_score() -> float:
         asked = PairModel(torch_pair_runner(model), encoder, settings.form)
-        scores = [
-            pair_score(asked, part) for part in dev.values() if any(pair.caused for pair in part)
-        ]
-        return sum(score.f1 for score in scores) / len(scores)
+        return mean_f1(pair_score(asked, part) for part in dev.values() if related(part))
 
     history = optimise(
         model,
@@ -170,6 +174,11 @@ def train_relation(
             indent=2,
         )
     )
+
+
+def related(pairs: Sequence[Pair]) -> bool:
+    """Whether any pair is a relation."""
+    return any(pair.caused for pair in pairs)
 
 
 def _statuses_known(data: Sequence[WindowRow]) -> bool:
@@ -220,7 +229,7 @@ def _training_pairs(
             pairs += false_candidates(
                 part.train, proposer, limit=settings.negatives_per_note, seed=settings.seed
             )
-        if name == "ade":
+        if name == "ade" and settings.joined > 0:
             joined = joined_sentences(part.train, count=settings.joined, seed=settings.seed)
             crossing = across_sentences(gold_pairs(joined))
             # Only some of the many pairs of a paragraph: each is read with all of its sentences.

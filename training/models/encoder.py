@@ -10,6 +10,8 @@ from tokenizers import AddedToken, Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from training.errors import TrainingError
+
 
 class Encoder(nn.Module):
     """Token ids to states, ``X = Encoder(ids) ∈ R^{tokens × d}``."""
@@ -51,7 +53,16 @@ class Encoder(nn.Module):
 
         Returns:
             X [batch, tokens, d] and M [batch, P, 4, d].
+
+        Raises:
+            TrainingError: the encoder numbers positions otherwise than BERT does.
         """
+        kind = self.backbone.config.model_type  # type: ignore[union-attr]
+        if kind != "bert":
+            raise TrainingError(
+                f"levitated markers need an encoder of type bert, this is {kind}; "
+                "the marked form takes any"
+            )
         batch, tokens = input_ids.shape
         asked = pairs.shape[1]
         marker = torch.tensor(marker_ids, device=input_ids.device)
