@@ -28,6 +28,10 @@ ENCODERS = {
         "bge-small-en-v1.5 (MIT) with a vocabulary of 20,000 word pieces (29.2M parameters), "
         "from `python -m training encoder`"
     ),
+    "encoder-pretrained": (
+        "the encoder of `python -m training encoder`, pretrained further on open biomedical text "
+        "and notes by `python -m training pretrain`"
+    ),
 }
 """By the name of the folder that the weights came from."""
 

@@ -13,6 +13,7 @@ import typer
 from training import corpus_commands, fold_commands, run_commands
 from training.corpora import catalogue
 from training.errors import TrainingError
+from training.pretraining import command as pretraining_command
 from training.settings import RUNS, SEED, data_dir, default_encoder
 
 COMMANDS = [
@@ -33,6 +34,7 @@ app.add_typer(corpus_commands.app, name="corpus")
 app.command("encoder")(run_commands.encoder)
 app.command("ablate")(run_commands.ablate)
 app.command("folds")(fold_commands.folds)
+app.command("pretrain")(pretraining_command.pretrain)
 
 EncoderOption = Annotated[
     str, typer.Option(help="name on the Hugging Face hub or a folder; default: the small encoder")
