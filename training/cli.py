@@ -12,6 +12,7 @@ import typer
 
 from training import corpus_commands, fold_commands, run_commands
 from training.corpora import catalogue
+from training.distillation import command as distillation_command
 from training.errors import TrainingError
 from training.pretraining import command as pretraining_command
 from training.settings import RUNS, SEED, data_dir, default_encoder
@@ -35,6 +36,7 @@ app.command("encoder")(run_commands.encoder)
 app.command("ablate")(run_commands.ablate)
 app.command("folds")(fold_commands.folds)
 app.command("pretrain")(pretraining_command.pretrain)
+app.command("distil")(distillation_command.distil)
 
 EncoderOption = Annotated[
     str, typer.Option(help="name on the Hugging Face hub or a folder; default: the small encoder")
@@ -42,6 +44,9 @@ EncoderOption = Annotated[
 Bfloat16Option = Annotated[bool, typer.Option(help="multiply in 16 bits (quick with AMX)")]
 ThreadsOption = Annotated[int, typer.Option(help="threads of torch")]
 SeedOption = Annotated[int, typer.Option(help="of the split, the samples and the weights")]
+MemberOption = Annotated[
+    int, typer.Option(help="number in an ensemble: other samples and weights on the same split")
+]
 
 
 @app.callback()
@@ -61,6 +66,7 @@ def ner(
     encoder: EncoderOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
+    member: MemberOption = 0,
 ) -> None:
     """Train the NER model."""
     from training.train_ner import NerSettings, train_ner
@@ -69,6 +75,7 @@ def ner(
     settings = NerSettings(
         encoder=encoder or default_encoder(),
         seed=seed,
+        member=member,
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
@@ -91,6 +98,7 @@ def relation(
     encoder: EncoderOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
+    member: MemberOption = 0,
 ) -> None:
     """Train the relation model."""
     from training.train_relation import RelationSettings, train_relation
@@ -99,6 +107,7 @@ def relation(
     settings = RelationSettings(
         encoder=encoder or default_encoder(),
         seed=seed,
+        member=member,
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,

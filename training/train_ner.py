@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,10 +29,15 @@ from training.splits import Parts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NerSettings:
-    """What a run of NER is made with, besides its data."""
+    """What a run of NER is made with, besides its data.
+
+    `seed` is that of the split too. Runs of one seed and other numbers as `member` differ in
+    samples and weights only: an ensemble of which no member has seen what another is chosen on.
+    """
 
     encoder: str
     seed: int
+    member: int = 0
     epochs: int = 8
     learning_rate: float = 3e-4
     bfloat16: bool = False
@@ -44,15 +49,26 @@ class NerSettings:
     class_weight_exponent: float = 0.25
 
 
-def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None:
+Lesson = Callable[[Tensor, Tensor, Sequence[int]], Tensor]
+"""Mixes the loss on gold with one of its own, from the logits [batch, tokens, types, tags] of rows
+by number."""
+
+Teacher = Callable[[Sequence[NerRow]], Lesson]
+
+
+def train_ner(
+    parts: dict[str, Parts], settings: NerSettings, run: Path, *, teacher: Teacher | None = None
+) -> None:
     """Train on the training parts, choose the epoch on the dev parts, and write the run.
 
     Args:
         parts: documents by corpus.
         settings: hyper-parameters.
         run: the folder to write, with `model.pt`, `tokenizer.json` and `run.json`.
+        teacher: prepares what is learned beside gold.
     """
-    seed_everything(settings.seed)
+    seed = settings.seed + settings.member
+    seed_everything(seed)
     write_tokenizer(settings.encoder, run / "tokenizer.json")
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     data = _training_rows(parts, settings, encoder)
@@ -60,6 +76,7 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
     if not dev:
         raise CorpusError("no dev document has a mention, so no epoch can be chosen")
     model = NerModel(load_encoder(settings.encoder))
+    lesson = None if teacher is None else teacher(data)
     weights = class_weights(data, exponent=settings.class_weight_exponent)
     tags = [torch.tensor(row.tags).T for row in data]
     ids = [torch.tensor(row.ids) for row in data]
@@ -73,7 +90,8 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
         for place, i in enumerate(batch):
             mask[place, : len(ids[i])] = 1
         logits = model(input_ids, mask)
-        return tagging_loss(logits.flatten(0, 1), gold.flatten(0, 1), weights, ignored=IGNORED)
+        value = tagging_loss(logits.flatten(0, 1), gold.flatten(0, 1), weights, ignored=IGNORED)
+        return value if lesson is None else lesson(value, logits, batch)
 
     def dev_score() -> float:
         runner = torch_runner(model)
@@ -88,7 +106,7 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
                 [len(row.ids) for row in data],
                 max_tokens=settings.max_tokens,
                 max_rows=settings.max_rows,
-                seed=settings.seed + epoch,
+                seed=seed + epoch,
             )
             for epoch in range(settings.epochs)
         ],
@@ -155,7 +173,7 @@ def _training_rows(
                 windows(part.train, encoder),
                 bare_fraction=settings.negative_fraction if negatives else settings.bare_fraction,
                 event_copies=copies,
-                seed=settings.seed,
+                seed=settings.seed + settings.member,
             ),
             encoder,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,11 +48,12 @@ class RelationSettings:
     """What a run of the relation model is made with, besides its data.
 
     `alpha` = 1 trains without the contrastive term; `form` and the three switches are those of
-    `RelationConfig`.
+    `RelationConfig`; `seed` and `member` those of `NerSettings`.
     """
 
     encoder: str
     seed: int
+    member: int = 0
     epochs: int = 4
     learning_rate: float = 2e-4
     bfloat16: bool = False
@@ -71,8 +72,20 @@ class RelationSettings:
     markers: bool = True
 
 
+Lesson = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Tensor]
+"""Mixes the loss on gold with one of its own, from logits [n, classes] and status logits
+[n, statuses] of pairs by number."""
+
+Teacher = Callable[[Sequence[Pair]], Lesson]
+
+
 def train_relation(
-    parts: dict[str, Parts], proposer: Path, settings: RelationSettings, run: Path
+    parts: dict[str, Parts],
+    proposer: Path,
+    settings: RelationSettings,
+    run: Path,
+    *,
+    teacher: Teacher | None = None,
 ) -> None:
     """Train on the training parts, choose the epoch on the dev parts, and write the run.
 
@@ -82,8 +95,10 @@ def train_relation(
             and that are not gold are the false candidates that serving will meet.
         settings: hyper-parameters.
         run: the folder to write, with `model.pt`, `tokenizer.json` and `run.json`.
+        teacher: prepares what is learned beside gold.
     """
-    seed_everything(settings.seed)
+    seed = settings.seed + settings.member
+    seed_everything(seed)
     vocabulary = write_tokenizer(settings.encoder, run / "tokenizer.json", markers=MARKERS)
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     pairs = _training_pairs(parts, proposer, settings)
@@ -102,6 +117,7 @@ def train_relation(
             markers=settings.markers,
         ),
     )
+    lesson = None if teacher is None else teacher(pairs)
     status_weights = _status_weights(data)
 
     def loss(batch: Sequence[int]) -> Tensor:
@@ -129,7 +145,10 @@ def train_relation(
                 weight=status_weights,
                 ignore_index=IGNORED,
             )
-        return value
+        if lesson is None:
+            return value
+        asked = [source for row in rows for source in row.sources]
+        return lesson(value, output.logits[real], output.status[real], asked)
 
     def dev_score() -> float:
         asked = PairModel(torch_pair_runner(model), encoder, settings.form)
@@ -143,7 +162,7 @@ def train_relation(
                 [row.group for row in data],
                 max_tokens=settings.max_tokens,
                 max_rows=settings.max_rows,
-                seed=settings.seed + epoch,
+                seed=seed + epoch,
             )
             for epoch in range(settings.epochs)
         ],
