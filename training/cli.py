@@ -11,6 +11,7 @@ import torch
 import typer
 
 from training import corpus_commands, fold_commands, run_commands
+from training.augmentation.plan import Augmentation
 from training.corpora import catalogue
 from training.distillation import command as distillation_command
 from training.errors import TrainingError
@@ -48,6 +49,17 @@ MemberOption = Annotated[
     int, typer.Option(help="number in an ensemble: other samples and weights on the same split")
 ]
 
+RenamedOption = Annotated[
+    float, typer.Option(help="share of documents that come again with other drugs")
+]
+RewrittenOption = Annotated[
+    float, typer.Option(help="share of documents that come again in other words")
+]
+GeneratorOption = Annotated[
+    str, typer.Option(help="causal language model that proposes other words: a name or a folder")
+]
+JoinedOption = Annotated[int, typer.Option(help="paragraphs of 2 to 4 joined sentences to add")]
+
 
 @app.callback()
 def commands() -> None:
@@ -67,6 +79,10 @@ def ner(
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
     member: MemberOption = 0,
+    joined: JoinedOption = 0,
+    renamed: RenamedOption = 0.0,
+    rewritten: RewrittenOption = 0.0,
+    generator: GeneratorOption = "",
 ) -> None:
     """Train the NER model."""
     from training.train_ner import NerSettings, train_ner
@@ -79,6 +95,8 @@ def ner(
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
+        joined=joined,
+        augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )
     train_ner(catalogue.load(corpora.split(","), data_dir(), seed=seed), settings, out)
 
@@ -99,6 +117,10 @@ def relation(
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
     member: MemberOption = 0,
+    joined: JoinedOption = 600,
+    renamed: RenamedOption = 0.0,
+    rewritten: RewrittenOption = 0.0,
+    generator: GeneratorOption = "",
 ) -> None:
     """Train the relation model."""
     from training.train_relation import RelationSettings, train_relation
@@ -111,6 +133,8 @@ def relation(
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
+        joined=joined,
+        augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )
     parts = catalogue.load(corpora.split(","), data_dir(), seed=seed)
     train_relation(parts, proposer, settings, out)

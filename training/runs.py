@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -11,6 +13,16 @@ from services.core.windows import Form
 from training.models.encoder import empty_encoder, encoder_config
 from training.models.ner import NerModel
 from training.models.relation import RelationConfig, RelationModel
+
+
+def settings_report(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as a run reports them: models by the name of their folder, no path of a machine."""
+    augmentation = settings["augmentation"]
+    return {
+        **settings,
+        "encoder": Path(settings["encoder"]).name,
+        "augmentation": {**augmentation, "generator": Path(augmentation["generator"]).name},
+    }
 
 
 def save_model(run: Path, model: NerModel | RelationModel) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES, Decoded
+from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
 from training.corpora.documents import Document
 from training.errors import CorpusError
 from training.loop import Optimisation, optimise, seed_everything
@@ -21,8 +22,9 @@ from training.metrics import Score, mean_f1, mention_scores
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.ner import NerModel
 from training.ner_rows import IGNORED, NerRow, rows, sample, windows
+from training.pairs import joined_sentences
 from training.predict import predict_mentions, torch_runner, typed
-from training.runs import save_model
+from training.runs import save_model, settings_report
 from training.sampling import bucketed_batches
 from training.splits import Parts
 
@@ -33,6 +35,7 @@ class NerSettings:
 
     `seed` is that of the split too. Runs of one seed and other numbers as `member` differ in
     samples and weights only: an ensemble of which no member has seen what another is chosen on.
+    `joined` paragraphs of two to four sentences are made of the ADE corpus.
     """
 
     encoder: str
@@ -47,6 +50,8 @@ class NerSettings:
     negative_fraction: float = 0.12
     event_copies: int = 3
     class_weight_exponent: float = 0.25
+    joined: int = 0
+    augmentation: Augmentation = NO_AUGMENTATION
 
 
 Lesson = Callable[[Tensor, Tensor, Sequence[int]], Tensor]
@@ -123,7 +128,7 @@ def train_ner(
         json.dumps(
             {
                 "task": "ner",
-                "settings": {**asdict(settings), "encoder": Path(settings.encoder).name},
+                "settings": settings_report(asdict(settings)),
                 "reads_windows": True,
                 "rows": len(data),
                 "documents": {
@@ -168,9 +173,12 @@ def _training_rows(
         copies = settings.event_copies if name == "clinical" else 1
         # The corpus of negative sentences is large and has no mention at all.
         negatives = name == "ade-neg"
+        documents = [*part.train, *added(part.train, settings.augmentation, seed=settings.seed)]
+        if name == "ade" and settings.joined > 0:
+            documents += joined_sentences(part.train, count=settings.joined, seed=settings.seed)
         data += rows(
             sample(
-                windows(part.train, encoder),
+                windows(documents, encoder),
                 bare_fraction=settings.negative_fraction if negatives else settings.bare_fraction,
                 event_copies=copies,
                 seed=settings.seed + settings.member,

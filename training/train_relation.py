@@ -15,6 +15,7 @@ from torch.nn import functional
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
 from services.core.windows import MARKERS, Form
+from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
 from training.corpora.documents import Document
 from training.errors import CorpusError
 from training.loop import Optimisation, optimise, seed_everything
@@ -38,7 +39,7 @@ from training.pairs import (
 )
 from training.predict import predict_mentions, torch_runner
 from training.relation_rows import IGNORED, WindowRow, collate, window_rows
-from training.runs import load_ner, save_model
+from training.runs import load_ner, save_model, settings_report
 from training.sampling import grouped_batches
 from training.splits import Parts
 
@@ -70,6 +71,7 @@ class RelationSettings:
     pair_attention: bool = True
     context_attention: bool = True
     markers: bool = True
+    augmentation: Augmentation = NO_AUGMENTATION
 
 
 Lesson = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Tensor]
@@ -179,7 +181,7 @@ def train_relation(
         json.dumps(
             {
                 "task": "relation",
-                "settings": {**asdict(settings), "encoder": Path(settings.encoder).name},
+                "settings": settings_report(asdict(settings)),
                 "rows": len(data),
                 "pairs": sum(len(row.labels) for row in data),
                 "positives": sum(sum(row.labels) for row in data),
@@ -238,7 +240,8 @@ def _training_pairs(
     # Sentences that two corpora share give their relations once.
     known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
     for name, part in parts.items():
-        gold = gold_pairs(part.train)
+        copies = added(part.train, settings.augmentation, seed=settings.seed)
+        gold = gold_pairs([*part.train, *copies])
         if name == "phee":
             gold = [pair for pair in gold if not (pair.caused and pair.document.group in known)]
         pairs += gold
