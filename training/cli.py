@@ -79,6 +79,9 @@ def ner(
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
     member: MemberOption = 0,
+    crf: Annotated[
+        bool, typer.Option(help="learn how tags of neighbouring words depend on each other")
+    ] = False,
     joined: JoinedOption = 0,
     renamed: RenamedOption = 0.0,
     rewritten: RewrittenOption = 0.0,
@@ -95,6 +98,7 @@ def ner(
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
+        crf=crf,
         joined=joined,
         augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )

@@ -32,7 +32,9 @@ def save_model(run: Path, model: NerModel | RelationModel) -> None:
         "state": model.state_dict(),
         "encoder": encoder_config(model.encoder),
     }
-    if isinstance(model, RelationModel):
+    if isinstance(model, NerModel):
+        saved["crf"] = model.chain is not None
+    else:
         saved["relation"] = {**asdict(model.config), "form": str(model.config.form)}
     torch.save(saved, run / "model.pt")
 
@@ -40,7 +42,7 @@ def save_model(run: Path, model: NerModel | RelationModel) -> None:
 def load_ner(run: Path) -> NerModel:
     """The NER model of a run, in evaluation mode."""
     saved = torch.load(run / "model.pt", weights_only=True)
-    model = NerModel(empty_encoder(saved["encoder"]))
+    model = NerModel(empty_encoder(saved["encoder"]), crf=saved.get("crf", False))
     model.load_state_dict(saved["state"])
     return model.eval()
 

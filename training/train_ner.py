@@ -35,6 +35,7 @@ class NerSettings:
 
     `seed` is that of the split too. Runs of one seed and other numbers as `member` differ in
     samples and weights only: an ensemble of which no member has seen what another is chosen on.
+    With `crf` neighbouring tags depend on each other, and class weights do not count.
     `joined` paragraphs of two to four sentences are made of the ADE corpus.
     """
 
@@ -50,6 +51,7 @@ class NerSettings:
     negative_fraction: float = 0.12
     event_copies: int = 3
     class_weight_exponent: float = 0.25
+    crf: bool = False
     joined: int = 0
     augmentation: Augmentation = NO_AUGMENTATION
 
@@ -80,7 +82,7 @@ def train_ner(
     dev = [part.dev for part in parts.values() if any(one.mentions for one in part.dev)]
     if not dev:
         raise CorpusError("no dev document has a mention, so no epoch can be chosen")
-    model = NerModel(load_encoder(settings.encoder))
+    model = NerModel(load_encoder(settings.encoder), crf=settings.crf)
     lesson = None if teacher is None else teacher(data)
     weights = class_weights(data, exponent=settings.class_weight_exponent)
     tags = [torch.tensor(row.tags).T for row in data]
@@ -95,13 +97,21 @@ def train_ner(
         for place, i in enumerate(batch):
             mask[place, : len(ids[i])] = 1
         logits = model(input_ids, mask)
-        value = tagging_loss(logits.flatten(0, 1), gold.flatten(0, 1), weights, ignored=IGNORED)
+        if model.chain is None:
+            value = tagging_loss(logits.flatten(0, 1), gold.flatten(0, 1), weights, ignored=IGNORED)
+        else:
+            places, words = word_places([data[i] for i in batch])
+            rows_of = torch.arange(len(batch)).unsqueeze(1)
+            value = model.chain.loss(
+                logits[rows_of, places], gold[rows_of, places], words, ignored=IGNORED
+            )
         return value if lesson is None else lesson(value, logits, batch)
 
     def dev_score() -> float:
-        runner = torch_runner(model)
+        runner, chains = torch_runner(model), model.chains()
         return mean_f1(
-            ner_score(documents, predict_mentions(runner, encoder, documents)) for documents in dev
+            ner_score(documents, predict_mentions(runner, encoder, documents, chains=chains))
+            for documents in dev
         )
 
     history = optimise(
@@ -130,6 +140,7 @@ def train_ner(
                 "task": "ner",
                 "settings": settings_report(asdict(settings)),
                 "reads_windows": True,
+                "chains": chains_report(model),
                 "rows": len(data),
                 "documents": {
                     name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
@@ -140,6 +151,20 @@ def train_ner(
             indent=2,
         )
     )
+
+
+def word_places(data: Sequence[NerRow]) -> tuple[Tensor, Tensor]:
+    """The first tokens of the words of rows, [batch, words], and which of them are words."""
+    starts = [torch.tensor([token for token, _ in row.words] or [0]) for row in data]
+    places = torch.nn.utils.rnn.pad_sequence(starts, batch_first=True)
+    counts = torch.tensor([len(one) for one in starts])
+    return places, torch.arange(places.shape[1]) < counts.unsqueeze(1)
+
+
+def chains_report(model: NerModel) -> dict[str, object] | None:
+    """The chains of a model with a CRF, as its card has them."""
+    chains = model.chains()
+    return None if chains is None else {type_: asdict(one) for type_, one in chains.items()}
 
 
 def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[Decoded]]) -> Score:

@@ -220,7 +220,8 @@ def false_candidates(
 ) -> list[Pair]:
     """Pairs of gold drugs with events that the proposer finds and that are not gold."""
     encoder = HuggingFaceTokenEncoder(proposer / "tokenizer.json")
-    found = predict_mentions(torch_runner(load_ner(proposer)), encoder, documents)
+    model = load_ner(proposer)
+    found = predict_mentions(torch_runner(model), encoder, documents, chains=model.chains())
     return [
         pair
         for document, mentions in zip(documents, found, strict=True)

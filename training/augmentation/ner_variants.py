@@ -1,4 +1,4 @@
-"""What each augmentation is worth to the NER model: the same training with it."""
+"""What each augmentation, and the CRF, is worth to the NER model: the same training with it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ VARIANTS: dict[str, Change] = {
     "with-other-drugs": lambda settings: replace(
         settings, augmentation=replace(settings.augmentation, renamed=AUGMENTED)
     ),
+    "with-crf": lambda settings: replace(settings, crf=True),
     REWRITTEN: lambda settings: replace(
         settings, augmentation=replace(settings.augmentation, rewritten=AUGMENTED)
     ),
@@ -60,14 +61,17 @@ def run_variants(
 
 def measure(name: str, run: Path, parts: dict[str, Parts]) -> Variant:
     """Figures of one trained variant on the test documents that have mentions."""
-    runner = torch_runner(load_ner(run))
+    model = load_ner(run)
+    runner, chains = torch_runner(model), model.chains()
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     history = json.loads((run / "run.json").read_text(encoding="utf-8"))["history"]
     return Variant(
         name,
         max(epoch["dev"] for epoch in history),
         {
-            corpus: ner_score(part.test, predict_mentions(runner, encoder, part.test))
+            corpus: ner_score(
+                part.test, predict_mentions(runner, encoder, part.test, chains=chains)
+            )
             for corpus, part in parts.items()
             if any(document.mentions for document in part.test)
         },

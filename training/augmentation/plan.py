@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.adapters.vocabulary import lexicon_file
+from services.core.errors import ConfigurationError
+from services.core.vocabulary.lexicon import Lexicon
 from training.augmentation.renaming import lexicon_drug_names, with_other_drugs
 from training.augmentation.rewriting import names_of, with_other_words
 from training.corpora.documents import Document
@@ -33,11 +35,23 @@ class Augmentation:
 NO_AUGMENTATION = Augmentation()
 
 
-def added(documents: Sequence[Document], how: Augmentation, *, seed: int) -> list[Document]:
+def added(
+    documents: Sequence[Document],
+    how: Augmentation,
+    *,
+    seed: int,
+    open_lexicon: Callable[[], Lexicon] = lexicon_file.load,
+) -> list[Document]:
     """Copies of training documents; none by default.
 
+    Args:
+        documents: of training.
+        how: which copies.
+        seed: of all choices.
+        open_lexicon: gives the open vocabularies; only asked where they are needed.
+
     Raises:
-        TrainingError: a share is none, or there is no generator to rewrite with.
+        TrainingError: a share is none, or there is no generator to rewrite with, or no lexicon.
     """
     if not (0 <= how.renamed <= 1 and 0 <= how.rewritten <= 1):
         raise TrainingError("shares of renamed and rewritten documents lie within 0 and 1")
@@ -46,7 +60,10 @@ def added(documents: Sequence[Document], how: Augmentation, *, seed: int) -> lis
     made: list[Document] = []
     if how.renamed == how.rewritten == 0 or not documents:
         return made
-    lexicon = lexicon_file.load()
+    try:
+        lexicon = open_lexicon()
+    except ConfigurationError as error:
+        raise TrainingError(str(error)) from None
     if how.renamed > 0:
         names = lexicon_drug_names(lexicon)
         made += with_other_drugs(documents, names, fraction=how.renamed, seed=seed)

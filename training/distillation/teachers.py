@@ -17,6 +17,7 @@ from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES
 from services.core.ports import FloatArray
 from services.core.spans import Span
+from services.core.tag_chain import marginals
 from services.extract.tokens import (
     NER_MAX_TOKENS,
     WINDOW_OVERLAP_TOKENS,
@@ -50,13 +51,15 @@ def open_taggers(runs: Sequence[Path], *, seed: int) -> list[Tagger]:
     """
     for run in runs:
         _checked(run, "ner", seed)
+    models = [load_ner(run) for run in runs]
     return [
         Tagger(
-            torch_runner(load_ner(run)),
+            torch_runner(model),
             HuggingFaceTokenEncoder(run / "tokenizer.json"),
             reads_windows=True,
+            chains=model.chains(),
         )
-        for run in runs
+        for run, model in zip(runs, models, strict=True)
     ]
 
 
@@ -173,7 +176,12 @@ def _by_word(tagger: Tagger, texts: Sequence[str]) -> list[dict[Span, FloatArray
     for encoding, parts in zip(encodings, windows, strict=True):
         columns = stitch(encoding, parts, [next(answers) for _ in parts])
         by_type = columns.reshape(len(columns), len(TYPES), len(TAGS))
-        found.append({span: by_type[token] for token, span in first_tokens(encoding)})
+        starts = first_tokens(encoding)
+        of_words = by_type[np.array([token for token, _ in starts], dtype=np.int64)]
+        if tagger.chains is not None and starts:
+            for place, type_ in enumerate(TYPES):
+                of_words[:, place] = marginals(tagger.chains[type_], of_words[:, place])
+        found.append({span: said for (_, span), said in zip(starts, of_words, strict=True)})
     return found
 
 
