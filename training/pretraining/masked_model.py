@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,9 +53,9 @@ def load_masked(name: str) -> MaskedModel:
     """An encoder of type BERT by name or folder.
 
     Raises:
-        TrainingError: it is of another type.
+        TrainingError: there is none, or it is of another type.
     """
-    model = AutoModelForMaskedLM.from_pretrained(name)
+    model = _opened(AutoModelForMaskedLM.from_pretrained, name)
     if not hasattr(model, "cls"):
         raise TrainingError(
             f"pretraining needs an encoder of type bert, not {type(model).__name__}"
@@ -66,9 +67,9 @@ def write_tokenizer_folder(name: str, folder: Path, *, share: float) -> Masking:
     """Copy the tokenizer of an encoder into a folder, and say how words are masked with it.
 
     Raises:
-        TrainingError: it has no mask token.
+        TrainingError: there is none, or it has no mask token.
     """
-    tokenizer = AutoTokenizer.from_pretrained(name)
+    tokenizer = _opened(AutoTokenizer.from_pretrained, name)
     if tokenizer.mask_token_id is None:
         raise TrainingError(f"the tokenizer of {name} has no mask token")
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,6 +80,13 @@ def write_tokenizer_folder(name: str, folder: Path, *, share: float) -> Masking:
         ordinary=[number for number in range(len(tokenizer)) if number not in special],
         share=share,
     )
+
+
+def _opened(load: Callable[[str], Any], name: str) -> Any:
+    try:
+        return load(name)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"cannot read the encoder {name!r}: {type(error).__name__}") from error
 
 
 def padded(rows: Sequence[MaskedRow], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
