@@ -54,6 +54,9 @@ class CausalProposer:
             tokenizer: of the model.
             seed: the same seed proposes the same words in the same order.
             reach: how far it looks.
+
+        Raises:
+            TrainingError: the model has no tokens that are words.
         """
         self._model, self._tokenizer, self._seed = model, tokenizer, seed
         self._reach = reach or Reach()
@@ -65,6 +68,8 @@ class CausalProposer:
             and token[1:].islower()
             and token[1:].isalpha()
         }
+        if not self._words:
+            raise TrainingError("the vocabulary of the language model has no whole words")
         self._is_word = torch.zeros(len(tokenizer), dtype=torch.bool)
         self._is_word[list(self._words)] = True
 
