@@ -18,7 +18,7 @@ def pretrain(
     encoder_name: Annotated[
         str, typer.Option("--encoder", help="of type BERT: a name on the hub or a folder")
     ] = str(SHIPPED_ENCODER),
-    articles: Annotated[int, typer.Option(help="full texts to read beside notes")] = 2_500,
+    articles: Annotated[int, typer.Option(help="full texts to read beside notes")] = 500,
     unseen: Annotated[
         str,
         typer.Option(help="corpora to hold out wholly (for `folds`: ade), separated by commas"),

@@ -245,7 +245,7 @@ class _Training:
         """Go on from a checkpoint, if there is one; what was measured until then."""
         if not path.exists():
             return []
-        saved: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         other = sorted(name for name in identity if saved["identity"].get(name) != identity[name])
         if other:
             raise TrainingError(
