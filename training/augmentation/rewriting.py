@@ -46,7 +46,8 @@ causes causing complicated complication complications consequence developed deve
 develops effect effects experienced followed following implicated induce induced induces
 intolerance intolerant leading linked manifested precipitated presented presenting produced
 provoked reaction reactions related reported resulted resulting results revealed secondary
-suspected toxic toxicity triggered unrelated
+suspected toxic toxicity triggered unrelated suffered occurred occurring occurs worsened recovered
+recovery relieved disappeared recurred subsided ceased responded blamed ascribed elicited evoked
 administered administration changed combination continued discontinued discontinuation dose
 doses drug drugs exposure given held improved increased initiated initiation injection
 medication medications overdose prescribed received receiving reduced restarted resolved
