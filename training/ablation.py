@@ -19,6 +19,12 @@ from training.train_relation import RelationSettings, train_relation
 
 Change = Callable[[RelationSettings], RelationSettings]
 
+AUGMENTED = 0.3
+"""Share of the documents that an augmentation adds again."""
+
+REWRITTEN = "with-other-words"
+"""The variant that needs a causal language model."""
+
 VARIANTS: dict[str, Change] = {
     "whole": lambda settings: settings,
     "without-contrastive-term": lambda settings: replace(settings, alpha=1.0),
@@ -27,6 +33,12 @@ VARIANTS: dict[str, Change] = {
     "without-markers": lambda settings: replace(settings, markers=False),
     "without-joined-sentences": lambda settings: replace(settings, joined=0),
     "marked": lambda settings: replace(settings, form=Form.MARKED),
+    "with-other-drugs": lambda settings: replace(
+        settings, augmentation=replace(settings.augmentation, renamed=AUGMENTED)
+    ),
+    REWRITTEN: lambda settings: replace(
+        settings, augmentation=replace(settings.augmentation, rewritten=AUGMENTED)
+    ),
 }
 """Each variant differs from the whole model in one thing."""
 

@@ -29,6 +29,10 @@ ENCODERS = {
         "bge-small-en-v1.5 (MIT) with a vocabulary of 20,000 word pieces (29.2M parameters), "
         "from `python -m training encoder`"
     ),
+    "encoder-pretrained": (
+        "the encoder of `python -m training encoder`, pretrained further on open biomedical text "
+        "and notes by `python -m training pretrain`"
+    ),
 }
 """By the name of the folder that the weights came from."""
 
@@ -152,14 +156,15 @@ _PURPOSE = {
     "relation": (
         "Decides whether a marked drug mention caused a marked event mention, whatever the "
         "writer asserts of it (affirmed, negated, hypothetical); the assertion is decided by "
-        "rules. Contrastive dual-attention model over windows of up to four sentences."
+        "rules, together with a head of its own where that has been trained. Contrastive "
+        "dual-attention model over windows of up to four sentences."
     ),
 }
 _LIMITS = {
     "ner": (
-        "A word belongs to one mention, so of overlapping mentions only the longer one can be "
-        "found. It reads one sentence at a time: an event whose cause stands in another sentence "
-        "is often missed. Precision on clinical events is low. The clinical test part is small "
+        "Of overlapping mentions of one type only the longer one can be found. It reads runs of "
+        "whole sentences of up to 128 tokens: an event whose cause stands farther away is often "
+        "missed. Precision on clinical events is low. The clinical test part is small "
         "and its annotation silver: read its figures with that in mind. Trained on English only. "
         "No clinical decision may rest on it."
     ),

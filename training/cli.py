@@ -12,8 +12,11 @@ import typer
 
 from services.core.errors import AdewatchError
 from training import corpus_commands, fold_commands, release_commands, run_commands
+from training.augmentation.plan import Augmentation
 from training.corpora import catalogue
+from training.distillation import command as distillation_command
 from training.errors import TrainingError
+from training.pretraining import command as pretraining_command
 from training.retraining import PUBLICATION_FAILED
 from training.settings import RUNS, SEED, data_dir, default_encoder
 
@@ -37,6 +40,8 @@ app.command("ablate")(run_commands.ablate)
 app.command("folds")(fold_commands.folds)
 app.command("publish")(release_commands.publish)
 app.command("retrain")(release_commands.retrain)
+app.command("pretrain")(pretraining_command.pretrain)
+app.command("distil")(distillation_command.distil)
 
 EncoderOption = Annotated[
     str, typer.Option(help="name on the Hugging Face hub or a folder; default: the small encoder")
@@ -44,6 +49,20 @@ EncoderOption = Annotated[
 Bfloat16Option = Annotated[bool, typer.Option(help="multiply in 16 bits (quick with AMX)")]
 ThreadsOption = Annotated[int, typer.Option(help="threads of torch")]
 SeedOption = Annotated[int, typer.Option(help="of the split, the samples and the weights")]
+MemberOption = Annotated[
+    int, typer.Option(help="number in an ensemble: other samples and weights on the same split")
+]
+
+RenamedOption = Annotated[
+    float, typer.Option(help="share of documents that come again with other drugs")
+]
+RewrittenOption = Annotated[
+    float, typer.Option(help="share of documents that come again in other words")
+]
+GeneratorOption = Annotated[
+    str, typer.Option(help="causal language model that proposes other words: a name or a folder")
+]
+JoinedOption = Annotated[int, typer.Option(help="paragraphs of 2 to 4 joined sentences to add")]
 
 
 @app.callback()
@@ -63,6 +82,14 @@ def ner(
     encoder: EncoderOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
+    member: MemberOption = 0,
+    crf: Annotated[
+        bool, typer.Option(help="learn how tags of neighbouring words depend on each other")
+    ] = False,
+    joined: JoinedOption = 0,
+    renamed: RenamedOption = 0.0,
+    rewritten: RewrittenOption = 0.0,
+    generator: GeneratorOption = "",
 ) -> None:
     """Train the NER model."""
     from training.train_ner import NerSettings, train_ner
@@ -71,9 +98,13 @@ def ner(
     settings = NerSettings(
         encoder=encoder or default_encoder(),
         seed=seed,
+        member=member,
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
+        crf=crf,
+        joined=joined,
+        augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )
     train_ner(catalogue.load(corpora.split(","), data_dir(), seed=seed), settings, out)
 
@@ -93,6 +124,11 @@ def relation(
     encoder: EncoderOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
+    member: MemberOption = 0,
+    joined: JoinedOption = 600,
+    renamed: RenamedOption = 0.0,
+    rewritten: RewrittenOption = 0.0,
+    generator: GeneratorOption = "",
 ) -> None:
     """Train the relation model."""
     from training.train_relation import RelationSettings, train_relation
@@ -101,9 +137,12 @@ def relation(
     settings = RelationSettings(
         encoder=encoder or default_encoder(),
         seed=seed,
+        member=member,
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
+        joined=joined,
+        augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )
     parts = catalogue.load(corpora.split(","), data_dir(), seed=seed)
     train_relation(parts, proposer, settings, out)

@@ -77,11 +77,12 @@ def run_folds(plan: FoldPlan, which: Sequence[int], out: Path) -> Iterator[dict[
 
 def measure(parts: Parts, folder: Path) -> dict[str, object]:
     """Figures on the test part, with the threshold chosen on dev."""
-    relation_model = load_relation(folder / "relation")
+    relation_model, ner_model = load_relation(folder / "relation"), load_ner(folder / "ner")
     ner = Tagger(
-        torch_runner(load_ner(folder / "ner")),
+        torch_runner(ner_model),
         HuggingFaceTokenEncoder(folder / "ner/tokenizer.json"),
         reads_windows=True,
+        chains=ner_model.chains(),
     )
     relation = PairModel(
         torch_pair_runner(relation_model),

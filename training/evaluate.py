@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.core.assertion import assert_relation
 from services.core.assertion_combined import combine
-from services.core.bio import Decoded
+from services.core.bio import Decoded, TagChains
 from services.core.contracts import Assertion
 from services.core.ports import TokenEncoder
 from services.core.sections import find_sections
@@ -39,19 +39,26 @@ ASSERTED_FROM = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Tagger:
-    """A NER model that can be asked: its graph or torch module, its tokenizer, and whether it reads
-    windows of whole sentences."""
+    """A NER model that can be asked: its graph or torch module, its tokenizer, whether it reads
+    windows of whole sentences, and the chains of a CRF."""
 
     run: Runner
     encoder: TokenEncoder
     reads_windows: bool
+    chains: TagChains | None = None
 
 
 def finder(ner: Tagger) -> MentionFinder:
     """The NER model as evaluation asks it."""
 
     def find(documents: Sequence[Document]) -> list[list[Decoded]]:
-        return predict_mentions(ner.run, ner.encoder, documents, reads_windows=ner.reads_windows)
+        return predict_mentions(
+            ner.run,
+            ner.encoder,
+            documents,
+            reads_windows=ner.reads_windows,
+            chains=ner.chains,
+        )
 
     return find
 

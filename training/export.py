@@ -74,7 +74,8 @@ def export(model: nn.Module, path: Path, *, vocabulary: int) -> float:
     if names.inputs == TOKENS:
         example = example[: len(TOKENS)]
         if isinstance(model, RelationModel):
-            served = _OnePair(model)
+            # The exporter leaves a module in the mode it was given in, and a new one trains.
+            served = _OnePair(model).eval()
     asked = {"pairs": {0: "batch", 1: "pairs"}}
     items = {0: "batch", 1: "pairs" if "pairs" in names.inputs else "tokens"}
     with warnings.catch_warnings():

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
@@ -46,7 +45,6 @@ class Epoch:
 def seed_everything(seed: int) -> None:
     """Fix every source of randomness of a run."""
     random.seed(seed)
-    np.random.default_rng(seed)
     torch.manual_seed(seed)
 
 
@@ -68,13 +66,13 @@ def optimise(
         settings: hyper-parameters.
     """
     optimizer = torch.optim.AdamW(
-        _parameter_groups(model.named_parameters(), settings.weight_decay),
+        parameter_groups(model.named_parameters(), settings.weight_decay),
         lr=settings.learning_rate,
         fused=True,
     )
     steps = sum(len(epoch) for epoch in batches)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _linear(step, steps, settings.warmup_fraction)
+        optimizer, lambda step: linear_schedule(step, steps, settings.warmup_fraction)
     )
     history: list[Epoch] = []
     best: dict[str, Tensor] = {}
@@ -113,14 +111,14 @@ def optimise(
     return history
 
 
-def _linear(step: int, steps: int, warmup_fraction: float) -> float:
+def linear_schedule(step: int, steps: int, warmup_fraction: float) -> float:
     warmup = max(1, round(steps * warmup_fraction))
     if step < warmup:
         return (step + 1) / warmup
     return max(0.0, (steps - step) / max(1, steps - warmup))
 
 
-def _parameter_groups(
+def parameter_groups(
     named: Iterable[tuple[str, nn.Parameter]], weight_decay: float
 ) -> list[dict[str, object]]:
     """Weight decay for matrices only."""

@@ -1,4 +1,4 @@
-"""The losses of both models."""
+"""The losses of both models. All compute in 32 bits, whatever the model multiplies in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tagging_loss(logits: Tensor, tags: Tensor, weights: Tensor, *, ignored: int)
     Returns:
         A scalar, 0 if no token counts.
     """
-    known = tags != ignored
+    logits, known = logits.float(), tags != ignored
     losses = [
         functional.cross_entropy(
             logits[known[:, place], place], tags[known[:, place], place], weight=weights[place]
@@ -62,8 +62,10 @@ def info_nce(
     Returns:
         A scalar, 0 without anchors.
     """
-    unit = functional.normalize(vectors, dim=-1)
-    similarity = unit @ unit.T / temperature
+    # At τ = 0.1 a cosine in bfloat16 is known to 0.04 only: autocast must not touch this product.
+    with torch.autocast(vectors.device.type, enabled=False):
+        unit = functional.normalize(vectors.float(), dim=-1)
+        similarity = unit @ unit.T / temperature
     same = labels[:, None] == labels[None, :]
     itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
     positives, negatives = same & ~itself, ~same
@@ -91,6 +93,6 @@ def relation_loss(
     class_weights: Tensor,
 ) -> Tensor:
     """α · cross-entropy + (1 − α) · InfoNCE(τ); arguments as in `info_nce`."""
-    classification = functional.cross_entropy(logits, labels, weight=class_weights)
+    classification = functional.cross_entropy(logits.float(), labels, weight=class_weights)
     contrast = info_nce(vectors, labels, groups, temperature=temperature, hard_weight=hard_weight)
     return alpha * classification + (1 - alpha) * contrast

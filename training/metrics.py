@@ -56,6 +56,12 @@ class Score:
         }
 
 
+def mean_f1(scores: Iterable[Score]) -> float:
+    """Mean of F1 over corpora; each counts alike."""
+    values = [score.f1 for score in scores]
+    return sum(values) / len(values)
+
+
 def strict(gold: Iterable[Hashable], predicted: Iterable[Hashable]) -> Score:
     """Exact equality; each item counts once."""
     gold_set, predicted_set = set(gold), set(predicted)

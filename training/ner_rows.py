@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.core.bio import TYPES, TypedSpan, type_tags
+from services.core.bio import TYPES, TypedSpan, type_tags, words
 from services.core.contracts import MentionType
 from services.core.ports import Encoding, TokenEncoder
 from services.core.spans import Span
@@ -30,10 +30,14 @@ class NerRow:
         ids: token ids with the special tokens at both ends.
         tags: per type of `TYPES` a tag id per token; `IGNORED` where nothing is learned, which is
             everywhere for a type whose mentions are not annotated in the document.
+        text: what it was made from; a long text gives several rows.
+        words: per word of the row its first token in the row and its span in the text.
     """
 
     ids: tuple[int, ...]
     tags: tuple[tuple[int, ...], ...]
+    text: str = ""
+    words: tuple[tuple[int, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +111,33 @@ def rows(chosen: Sequence[Sentence], encoder: TokenEncoder) -> list[NerRow]:
     ]
 
 
+def first_tokens(encoding: Encoding) -> list[tuple[int, Span]]:
+    """The first token of every word, which answers for it, and the span of the word."""
+    before = (None, *encoding.word_ids)
+    starts = [
+        token
+        for token, (word, previous) in enumerate(zip(encoding.word_ids, before, strict=False))
+        if word is not None and word != previous
+    ]
+    return list(zip(starts, words(encoding), strict=True))
+
+
 def _rows(sentence: Sentence, encoding: Encoding) -> list[NerRow]:
     tags = type_tags(encoding, sentence.mentions, ignored=IGNORED)
     for type_ in TYPES:
         if type_ not in sentence.document.complete:
             # Mentions that are annotated all the same are learned; the other words say nothing.
             tags[type_] = [tag if tag > 0 else IGNORED for tag in tags[type_]]
+    starts = first_tokens(encoding)
     return [
         NerRow(
             ids=tuple(window_ids(encoding, window)),
+            text=sentence.text,
+            words=tuple(
+                (1 + token - window.start, span)
+                for token, span in starts
+                if window.start <= token < window.end
+            ),
             tags=tuple(
                 (IGNORED, *tags[type_][window.start : window.end], IGNORED) for type_ in TYPES
             ),

@@ -51,16 +51,18 @@ class PairAnswer:
     Attributes:
         probability: of *caused*; 0 for a pair that is too far apart to be asked about.
         statuses: probability per status in the order of `STATUSES`, [6].
+        asked: whether the pair was near enough to be asked about.
     """
 
     probability: float
     statuses: FloatArray
+    asked: bool = True
 
 
 def score_pairs(model: PairModel, pairs: Sequence[Pair]) -> list[PairAnswer]:
     """One answer per pair, in order."""
     unknown = np.full(len(STATUSES), 1 / len(STATUSES), dtype=np.float32)
-    answers = [PairAnswer(0.0, unknown)] * len(pairs)
+    answers = [PairAnswer(0.0, unknown, asked=False)] * len(pairs)
     rows = window_rows(pairs, model.encoder, form=model.form, max_tokens=MAX_TOKENS)
     lengths = [len(row.ids) for row in rows]
     for batch in length_batches(lengths, max_tokens=BATCH_TOKENS, max_rows=BATCH_ROWS):

@@ -63,6 +63,7 @@ def predict_mentions(
     documents: Sequence[Document],
     *,
     reads_windows: bool = True,
+    chains: bio.TagChains | None = None,
 ) -> list[list[bio.Decoded]]:
     """Mentions found in each document, in offsets of its text, as the extract stage finds them.
 
@@ -71,6 +72,7 @@ def predict_mentions(
         encoder: its tokenizer.
         documents: gold is not looked at.
         reads_windows: whether the model reads runs of whole sentences, not single ones.
+        chains: of a model with a CRF.
     """
     units = windows(documents, encoder) if reads_windows else sentences(documents)
     encodings = encoder.encode([unit.text for unit in units])
@@ -93,7 +95,7 @@ def predict_mentions(
         position += len(parts)
         start = unit.span.start
         for type_, span, probability in bio.decode(
-            encoding, stitch(encoding, parts, rows), unit.text
+            encoding, stitch(encoding, parts, rows), unit.text, chains=chains
         ):
             shifted = Span(start + span.start, start + span.end)
             found[unit.document.doc_id].append(bio.Decoded(type_, shifted, probability))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from services.adapters.model_files import tag_chains
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.windows import Form
 from training.cards import write_cards
@@ -16,12 +17,13 @@ from training.corpora.documents import Document
 from training.errors import DataMissing, ExportLoss
 from training.evaluate import Tagger, choose_threshold, read, report
 from training.export import export, onnx_pair_runner, onnx_runner, quantise
+from training.metrics import mean_f1
 from training.pair_scores import PairModel, pair_score
 from training.predict import predict_mentions
 from training.runs import load_ner, load_relation
 from training.splits import Parts
 from training.train_ner import ner_score
-from training.train_relation import dev_pairs
+from training.train_relation import dev_pairs, related
 
 GREATEST_LOSS = 0.005
 """Mean F1 on dev that int8 may cost."""
@@ -59,6 +61,7 @@ def open_ner(folder: Path, card: Mapping[str, Any]) -> Tagger:
         onnx_runner(folder / "model.onnx"),
         HuggingFaceTokenEncoder(folder / "tokenizer.json"),
         reads_windows=bool(card.get("reads_windows", False)),
+        chains=tag_chains(card),
     )
 
 
@@ -75,7 +78,7 @@ def open_relation(folder: Path, card: Mapping[str, Any]) -> PairModel:
 def reading_of(run: Mapping[str, Any]) -> dict[str, object]:
     """What a client of a model must know, from the report of its run: entries of the card."""
     if run["task"] == "ner":
-        return {"reads_windows": run["reads_windows"]}
+        return {"reads_windows": run["reads_windows"], "chains": run.get("chains")}
     return {"form": run["settings"]["form"], "learned_statuses": run["learned_statuses"]}
 
 
@@ -121,18 +124,20 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> No
 def ner_dev_f1(parts: Mapping[str, Parts], run: Path) -> GraphScore:
     """Mean strict micro F1 of mentions over the dev documents of the measured corpora."""
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
-    windows = bool(read_json(run / "run.json")["reads_windows"])
+    report = read_json(run / "run.json")
+    windows, chains = bool(report["reads_windows"]), tag_chains(report)
 
     def score(graph: Path) -> float:
         runner = onnx_runner(graph)
-        scores = [
+        return mean_f1(
             ner_score(
                 parts[name].dev,
-                predict_mentions(runner, encoder, parts[name].dev, reads_windows=windows),
-            ).f1
+                predict_mentions(
+                    runner, encoder, parts[name].dev, reads_windows=windows, chains=chains
+                ),
+            )
             for name in MEASURED
-        ]
-        return sum(scores) / len(scores)
+        )
 
     return score
 
@@ -146,12 +151,7 @@ def relation_dev_f1(parts: Mapping[str, Parts], run: Path, proposer: Path) -> Gr
 
     def score(graph: Path) -> float:
         model = PairModel(onnx_pair_runner(graph), encoder, form)
-        scores = [
-            pair_score(model, part).f1
-            for part in pairs.values()
-            if any(pair.caused for pair in part)
-        ]
-        return sum(scores) / len(scores)
+        return mean_f1(pair_score(model, part) for part in pairs.values() if related(part))
 
     return score
 

@@ -8,9 +8,13 @@ from typing import Annotated
 import torch
 import typer
 
+from training.augmentation.plan import Augmentation
 from training.corpora import catalogue
 from training.errors import TrainingError
 from training.settings import RUNS, SEED, SHIPPED_ENCODER, data_dir, default_encoder
+
+CORPORA = {"ner": "ade,clinical,adewatch,ade-neg", "relation": "ade,clinical,phee,twimed"}
+"""What ablations train on by default."""
 
 
 def encoder(
@@ -26,27 +30,58 @@ def encoder(
 
 
 def ablate(
-    variants: Annotated[str, typer.Option(help="names, separated by commas; default: all")] = "",
+    task: Annotated[
+        str, typer.Option(help="relation: without each part, with each augmentation; ner: the last")
+    ] = "relation",
+    variants: Annotated[
+        str,
+        typer.Option(
+            help="names, separated by commas; default: all, "
+            "with-other-words only where there is a generator"
+        ),
+    ] = "",
     out: Annotated[Path, typer.Option(help="folder of the runs")] = RUNS / "ablation",
     proposer: Path = RUNS / "ner-literature",
-    corpora: str = "ade,clinical,phee,twimed",
+    corpora: str = "",
     epochs: int = 4,
     encoder_name: Annotated[str, typer.Option("--encoder", help="as of `relation`")] = "",
+    generator: Annotated[str, typer.Option(help="as of `relation`")] = "",
+    bfloat16: Annotated[bool, typer.Option(help="as of `relation`")] = False,
     threads: int = 2,
     seed: int = SEED,
 ) -> None:
-    """Train the relation model without each of its parts and print a table; resumable."""
-    from training.ablation import VARIANTS, run_variants, table
+    """Train a model without or with each of its parts and print a table; resumable."""
+    from training import ablation
+    from training.augmentation import ner_variants
+    from training.train_ner import NerSettings
     from training.train_relation import RelationSettings
 
-    names = variants.split(",") if variants else list(VARIANTS)
-    unknown = sorted(set(names) - set(VARIANTS))
+    if task not in CORPORA:
+        raise TrainingError(f"no task {task!r}; tasks are ner and relation")
+    known = list(ablation.VARIANTS if task == "relation" else ner_variants.VARIANTS)
+    names = variants.split(",") if variants else known
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise TrainingError(f"no variant {unknown[0]}; there are {', '.join(VARIANTS)}")
+        raise TrainingError(f"no variant {unknown[0]}; there are {', '.join(known)}")
+    if not variants and not generator:
+        names.remove(ablation.REWRITTEN)
     torch.set_num_threads(threads)
-    settings = RelationSettings(encoder=encoder_name or default_encoder(), seed=seed, epochs=epochs)
-    parts = catalogue.load(corpora.split(","), data_dir(), seed=seed)
+    encoder = encoder_name or default_encoder()
+    parts = catalogue.load((corpora or CORPORA[task]).split(","), data_dir(), seed=seed)
+    how = Augmentation(generator=generator)
+    if task == "ner":
+        ner = NerSettings(
+            encoder=encoder, seed=seed, epochs=epochs, bfloat16=bfloat16, augmentation=how
+        )
+        tagged = []
+        for each in ner_variants.run_variants(names, parts, ner, out / "ner"):
+            tagged.append(each)
+            typer.echo(ner_variants.table(tagged))
+        return
+    settings = RelationSettings(
+        encoder=encoder, seed=seed, epochs=epochs, bfloat16=bfloat16, augmentation=how
+    )
     done = []
-    for variant in run_variants(names, parts, proposer, settings, out):
+    for variant in ablation.run_variants(names, parts, proposer, settings, out):
         done.append(variant)
-        typer.echo(table(done))
+        typer.echo(ablation.table(done))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,6 +15,16 @@ from training.models.ner import NerModel
 from training.models.relation import RelationConfig, RelationModel
 
 
+def settings_report(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as a run reports them: models by the name of their folder, no path of a machine."""
+    augmentation = settings["augmentation"]
+    return {
+        **settings,
+        "encoder": Path(settings["encoder"]).name,
+        "augmentation": {**augmentation, "generator": Path(augmentation["generator"]).name},
+    }
+
+
 def save_model(run: Path, model: NerModel | RelationModel) -> None:
     """Write `model.pt`: the weights and what the model is built from."""
     run.mkdir(parents=True, exist_ok=True)
@@ -20,7 +32,9 @@ def save_model(run: Path, model: NerModel | RelationModel) -> None:
         "state": model.state_dict(),
         "encoder": encoder_config(model.encoder),
     }
-    if isinstance(model, RelationModel):
+    if isinstance(model, NerModel):
+        saved["crf"] = model.chain is not None
+    else:
         saved["relation"] = {**asdict(model.config), "form": str(model.config.form)}
     torch.save(saved, run / "model.pt")
 
@@ -28,7 +42,7 @@ def save_model(run: Path, model: NerModel | RelationModel) -> None:
 def load_ner(run: Path) -> NerModel:
     """The NER model of a run, in evaluation mode."""
     saved = torch.load(run / "model.pt", weights_only=True)
-    model = NerModel(empty_encoder(saved["encoder"]))
+    model = NerModel(empty_encoder(saved["encoder"]), crf=saved.get("crf", False))
     model.load_state_dict(saved["state"])
     return model.eval()
 

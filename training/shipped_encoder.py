@@ -117,7 +117,8 @@ def build(jar: Path, texts: Iterable[str], folder: Path, *, vocabulary: int = VO
     _renumber_special(tokenizer)
     PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(tokenizer)),
-        **{f"{name.strip('[]').lower()}_token": name for name in SPECIAL},
+        # One that the vocabulary lacks would be added to it, beyond the table of embeddings.
+        **{f"{name.strip('[]').lower()}_token": name for name in SPECIAL if name in kept},
     ).save_pretrained(folder)
 
 
@@ -130,9 +131,16 @@ def encoder_weights(
     stored transposed) and are found by the name of the node that multiplies with them.
     """
     stored = {item.name: item for item in graph.graph.initializer}
+    # Of weights that are equal (biases that are all zero) the exporter stores one; the others are
+    # its copies by name.
+    named = {name: name for name in stored} | {
+        node.output[0]: node.input[0]
+        for node in graph.graph.node
+        if node.op_type == "Identity" and node.input[0] in stored
+    }
     weights = {
-        name: numpy_helper.to_array(item).copy()
-        for name, item in stored.items()
+        name: numpy_helper.to_array(stored[source]).copy()
+        for name, source in named.items()
         if name.startswith(("embeddings.", "encoder."))
     }
     for node in graph.graph.node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,25 +13,35 @@ from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES, Decoded
+from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
 from training.corpora.documents import Document
+from training.errors import CorpusError
 from training.loop import Optimisation, optimise, seed_everything
 from training.losses import tagging_loss
-from training.metrics import Score, mention_scores
+from training.metrics import Score, mean_f1, mention_scores
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.ner import NerModel
 from training.ner_rows import IGNORED, NerRow, rows, sample, windows
+from training.pairs import joined_sentences
 from training.predict import predict_mentions, torch_runner, typed
-from training.runs import save_model
+from training.runs import save_model, settings_report
 from training.sampling import bucketed_batches
 from training.splits import Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NerSettings:
-    """What a run of NER is made with, besides its data."""
+    """What a run of NER is made with, besides its data.
+
+    `seed` is that of the split too. Runs of one seed and other numbers as `member` differ in
+    samples and weights only: an ensemble of which no member has seen what another is chosen on.
+    With `crf` neighbouring tags depend on each other, and class weights do not count.
+    `joined` paragraphs of two to four sentences are made of the ADE corpus.
+    """
 
     encoder: str
     seed: int
+    member: int = 0
     epochs: int = 8
     learning_rate: float = 3e-4
     bfloat16: bool = False
@@ -41,21 +51,39 @@ class NerSettings:
     negative_fraction: float = 0.12
     event_copies: int = 3
     class_weight_exponent: float = 0.25
+    crf: bool = False
+    joined: int = 0
+    augmentation: Augmentation = NO_AUGMENTATION
 
 
-def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None:
+Lesson = Callable[[Tensor, Tensor, Sequence[int]], Tensor]
+"""Mixes the loss on gold with one of its own, from the logits [batch, tokens, types, tags] of rows
+by number."""
+
+Teacher = Callable[[Sequence[NerRow]], Lesson]
+
+
+def train_ner(
+    parts: dict[str, Parts], settings: NerSettings, run: Path, *, teacher: Teacher | None = None
+) -> None:
     """Train on the training parts, choose the epoch on the dev parts, and write the run.
 
     Args:
         parts: documents by corpus.
         settings: hyper-parameters.
         run: the folder to write, with `model.pt`, `tokenizer.json` and `run.json`.
+        teacher: prepares what is learned beside gold.
     """
-    seed_everything(settings.seed)
+    seed = settings.seed + settings.member
+    seed_everything(seed)
     write_tokenizer(settings.encoder, run / "tokenizer.json")
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     data = _training_rows(parts, settings, encoder)
-    model = NerModel(load_encoder(settings.encoder))
+    dev = [part.dev for part in parts.values() if any(one.mentions for one in part.dev)]
+    if not dev:
+        raise CorpusError("no dev document has a mention, so no epoch can be chosen")
+    model = NerModel(load_encoder(settings.encoder), crf=settings.crf)
+    lesson = None if teacher is None else teacher(data)
     weights = class_weights(data, exponent=settings.class_weight_exponent)
     tags = [torch.tensor(row.tags).T for row in data]
     ids = [torch.tensor(row.ids) for row in data]
@@ -69,16 +97,22 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
         for place, i in enumerate(batch):
             mask[place, : len(ids[i])] = 1
         logits = model(input_ids, mask)
-        return tagging_loss(logits.flatten(0, 1), gold.flatten(0, 1), weights, ignored=IGNORED)
+        if model.chain is None:
+            value = tagging_loss(logits.flatten(0, 1), gold.flatten(0, 1), weights, ignored=IGNORED)
+        else:
+            places, words = word_places([data[i] for i in batch])
+            rows_of = torch.arange(len(batch)).unsqueeze(1)
+            value = model.chain.loss(
+                logits[rows_of, places], gold[rows_of, places], words, ignored=IGNORED
+            )
+        return value if lesson is None else lesson(value, logits, batch)
 
     def dev_score() -> float:
-        runner = torch_runner(model)
-        scores = [
-            ner_score(runner_documents, predict_mentions(runner, encoder, runner_documents))
-            for runner_documents in (part.dev for part in parts.values())
-            if any(document.mentions for document in runner_documents)
-        ]
-        return sum(score.f1 for score in scores) / len(scores)
+        runner, chains = torch_runner(model), model.chains()
+        return mean_f1(
+            ner_score(documents, predict_mentions(runner, encoder, documents, chains=chains))
+            for documents in dev
+        )
 
     history = optimise(
         model,
@@ -87,7 +121,7 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
                 [len(row.ids) for row in data],
                 max_tokens=settings.max_tokens,
                 max_rows=settings.max_rows,
-                seed=settings.seed + epoch,
+                seed=seed + epoch,
             )
             for epoch in range(settings.epochs)
         ],
@@ -104,8 +138,9 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
         json.dumps(
             {
                 "task": "ner",
-                "settings": {**asdict(settings), "encoder": Path(settings.encoder).name},
+                "settings": settings_report(asdict(settings)),
                 "reads_windows": True,
+                "chains": chains_report(model),
                 "rows": len(data),
                 "documents": {
                     name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
@@ -118,10 +153,27 @@ def train_ner(parts: dict[str, Parts], settings: NerSettings, run: Path) -> None
     )
 
 
+def word_places(data: Sequence[NerRow]) -> tuple[Tensor, Tensor]:
+    """The first tokens of the words of rows, [batch, words], and which of them are words."""
+    starts = [torch.tensor([token for token, _ in row.words] or [0]) for row in data]
+    places = torch.nn.utils.rnn.pad_sequence(starts, batch_first=True)
+    counts = torch.tensor([len(one) for one in starts])
+    return places, torch.arange(places.shape[1]) < counts.unsqueeze(1)
+
+
+def chains_report(model: NerModel) -> dict[str, object] | None:
+    """The chains of a model with a CRF, as its card has them."""
+    chains = model.chains()
+    return None if chains is None else {type_: asdict(one) for type_, one in chains.items()}
+
+
 def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[Decoded]]) -> Score:
-    """Strict micro score of the mentions."""
+    """Strict micro score of the mentions of the types that are completely annotated."""
     pairs = [
-        (document.spans(), typed(found))
+        (
+            [one for one in document.spans() if one.type in document.complete],
+            [one for one in typed(found) if one.type in document.complete],
+        )
         for document, found in zip(documents, predicted, strict=True)
     ]
     return sum(mention_scores(pairs).values(), Score())
@@ -146,12 +198,15 @@ def _training_rows(
         copies = settings.event_copies if name == "clinical" else 1
         # The corpus of negative sentences is large and has no mention at all.
         negatives = name == "ade-neg"
+        documents = [*part.train, *added(part.train, settings.augmentation, seed=settings.seed)]
+        if name == "ade" and settings.joined > 0:
+            documents += joined_sentences(part.train, count=settings.joined, seed=settings.seed)
         data += rows(
             sample(
-                windows(part.train, encoder),
+                windows(documents, encoder),
                 bare_fraction=settings.negative_fraction if negatives else settings.bare_fraction,
                 event_copies=copies,
-                seed=settings.seed,
+                seed=settings.seed + settings.member,
             ),
             encoder,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from torch.nn import functional
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
 from services.core.windows import MARKERS, Form
+from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
 from training.corpora.documents import Document
+from training.errors import CorpusError
 from training.loop import Optimisation, optimise, seed_everything
 from training.losses import relation_loss
+from training.metrics import mean_f1
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.relation import (
     CLASSES,
@@ -36,7 +39,7 @@ from training.pairs import (
 )
 from training.predict import predict_mentions, torch_runner
 from training.relation_rows import IGNORED, WindowRow, collate, window_rows
-from training.runs import load_ner, save_model
+from training.runs import load_ner, save_model, settings_report
 from training.sampling import grouped_batches
 from training.splits import Parts
 
@@ -46,11 +49,12 @@ class RelationSettings:
     """What a run of the relation model is made with, besides its data.
 
     `alpha` = 1 trains without the contrastive term; `form` and the three switches are those of
-    `RelationConfig`.
+    `RelationConfig`; `seed` and `member` those of `NerSettings`.
     """
 
     encoder: str
     seed: int
+    member: int = 0
     epochs: int = 4
     learning_rate: float = 2e-4
     bfloat16: bool = False
@@ -67,10 +71,23 @@ class RelationSettings:
     pair_attention: bool = True
     context_attention: bool = True
     markers: bool = True
+    augmentation: Augmentation = NO_AUGMENTATION
+
+
+Lesson = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Tensor]
+"""Mixes the loss on gold with one of its own, from logits [n, classes] and status logits
+[n, statuses] of pairs by number."""
+
+Teacher = Callable[[Sequence[Pair]], Lesson]
 
 
 def train_relation(
-    parts: dict[str, Parts], proposer: Path, settings: RelationSettings, run: Path
+    parts: dict[str, Parts],
+    proposer: Path,
+    settings: RelationSettings,
+    run: Path,
+    *,
+    teacher: Teacher | None = None,
 ) -> None:
     """Train on the training parts, choose the epoch on the dev parts, and write the run.
 
@@ -80,12 +97,16 @@ def train_relation(
             and that are not gold are the false candidates that serving will meet.
         settings: hyper-parameters.
         run: the folder to write, with `model.pt`, `tokenizer.json` and `run.json`.
+        teacher: prepares what is learned beside gold.
     """
-    seed_everything(settings.seed)
+    seed = settings.seed + settings.member
+    seed_everything(seed)
     vocabulary = write_tokenizer(settings.encoder, run / "tokenizer.json", markers=MARKERS)
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     pairs = _training_pairs(parts, proposer, settings)
     dev = dev_pairs(parts, proposer, limit=settings.negatives_per_note, seed=settings.seed)
+    if not any(map(related, dev.values())):
+        raise CorpusError("no dev document has a relation, so no epoch can be chosen")
     data = window_rows(pairs, encoder, form=settings.form, max_tokens=MAX_TOKENS)
     first, second, third, fourth = encoder.marker_ids(MARKERS)
     model = RelationModel(
@@ -98,6 +119,7 @@ def train_relation(
             markers=settings.markers,
         ),
     )
+    lesson = None if teacher is None else teacher(pairs)
     status_weights = _status_weights(data)
 
     def loss(batch: Sequence[int]) -> Tensor:
@@ -120,16 +142,19 @@ def train_relation(
         )
         if settings.status_weight > 0 and bool((statuses != IGNORED).any()):
             value = value + settings.status_weight * functional.cross_entropy(
-                output.status[real], statuses, weight=status_weights, ignore_index=IGNORED
+                output.status[real].float(),
+                statuses,
+                weight=status_weights,
+                ignore_index=IGNORED,
             )
-        return value
+        if lesson is None:
+            return value
+        asked = [source for row in rows for source in row.sources]
+        return lesson(value, output.logits[real], output.status[real], asked)
 
     def dev_score() -> float:
         asked = PairModel(torch_pair_runner(model), encoder, settings.form)
-        scores = [
-            pair_score(asked, part) for part in dev.values() if any(pair.caused for pair in part)
-        ]
-        return sum(score.f1 for score in scores) / len(scores)
+        return mean_f1(pair_score(asked, part) for part in dev.values() if related(part))
 
     history = optimise(
         model,
@@ -139,7 +164,7 @@ def train_relation(
                 [row.group for row in data],
                 max_tokens=settings.max_tokens,
                 max_rows=settings.max_rows,
-                seed=settings.seed + epoch,
+                seed=seed + epoch,
             )
             for epoch in range(settings.epochs)
         ],
@@ -156,7 +181,7 @@ def train_relation(
         json.dumps(
             {
                 "task": "relation",
-                "settings": {**asdict(settings), "encoder": Path(settings.encoder).name},
+                "settings": settings_report(asdict(settings)),
                 "rows": len(data),
                 "pairs": sum(len(row.labels) for row in data),
                 "positives": sum(sum(row.labels) for row in data),
@@ -170,6 +195,11 @@ def train_relation(
             indent=2,
         )
     )
+
+
+def related(pairs: Sequence[Pair]) -> bool:
+    """Whether any pair is a relation."""
+    return any(pair.caused for pair in pairs)
 
 
 def _statuses_known(data: Sequence[WindowRow]) -> bool:
@@ -190,7 +220,8 @@ def false_candidates(
 ) -> list[Pair]:
     """Pairs of gold drugs with events that the proposer finds and that are not gold."""
     encoder = HuggingFaceTokenEncoder(proposer / "tokenizer.json")
-    found = predict_mentions(torch_runner(load_ner(proposer)), encoder, documents)
+    model = load_ner(proposer)
+    found = predict_mentions(torch_runner(model), encoder, documents, chains=model.chains())
     return [
         pair
         for document, mentions in zip(documents, found, strict=True)
@@ -210,7 +241,8 @@ def _training_pairs(
     # Sentences that two corpora share give their relations once.
     known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
     for name, part in parts.items():
-        gold = gold_pairs(part.train)
+        copies = added(part.train, settings.augmentation, seed=settings.seed)
+        gold = gold_pairs([*part.train, *copies])
         if name == "phee":
             gold = [pair for pair in gold if not (pair.caused and pair.document.group in known)]
         pairs += gold
@@ -220,7 +252,7 @@ def _training_pairs(
             pairs += false_candidates(
                 part.train, proposer, limit=settings.negatives_per_note, seed=settings.seed
             )
-        if name == "ade":
+        if name == "ade" and settings.joined > 0:
             joined = joined_sentences(part.train, count=settings.joined, seed=settings.seed)
             crossing = across_sentences(gold_pairs(joined))
             # Only some of the many pairs of a paragraph: each is read with all of its sentences.

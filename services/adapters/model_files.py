@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.adapters.model_history import read_history
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.bio import TYPES, TagChains
 from services.core.disagreement import Beside
 from services.core.errors import ConfigurationError
 from services.core.model_versions import MODELS, VersionPair, serving, shadow
+from services.core.tag_chain import TagChain
 from services.core.windows import Form
 
 FILES = ("model.onnx", "model.py", "tokenizer.json", "card.json")
@@ -29,6 +33,7 @@ class ModelFiles:
         form: how a relation model is shown its pairs.
         learned_statuses: whether the relation model's head for statuses has been trained.
         reads_windows: whether the ner model reads windows of whole sentences, not single ones.
+        chains: what the ner model has learned of neighbouring tags; None of one without a CRF.
     """
 
     version: str
@@ -37,6 +42,7 @@ class ModelFiles:
     form: Form = Form.MARKED
     learned_statuses: bool = False
     reads_windows: bool = False
+    chains: TagChains | None = None
 
 
 def serving_pair(repository: Path) -> VersionPair:
@@ -77,7 +83,8 @@ def load(repository: Path, model: str, version: str) -> ModelFiles:
         encoder = HuggingFaceTokenEncoder(path / "tokenizer.json")
         threshold = float(card.get("threshold", 0.5))
         form = Form(card.get("form", Form.MARKED))
-    except (OSError, ValueError, ConfigurationError) as error:
+        chains = tag_chains(card)
+    except (OSError, ValueError, KeyError, TypeError, ConfigurationError) as error:
         raise ConfigurationError(
             f"version {version} of model {model} is incomplete: {type(error).__name__}"
         ) from None
@@ -88,7 +95,31 @@ def load(repository: Path, model: str, version: str) -> ModelFiles:
         form,
         bool(card.get("learned_statuses", False)),
         bool(card.get("reads_windows", False)),
+        chains,
     )
+
+
+def tag_chains(card: Mapping[str, Any]) -> TagChains | None:
+    """The chains of a card of ner, made to fit the probabilities that the graph answers with.
+
+    Raises:
+        KeyError: a type has none.
+        TypeError: one is none.
+        ValueError: likewise.
+    """
+    written = card.get("chains")
+    if not written:
+        return None
+    # Served probabilities are those of logits divided by the temperature.
+    factor = 1 / float(card.get("temperature", 1.0))
+    return {
+        type_: TagChain(
+            tuple(map(float, written[type_]["start"])),
+            tuple(tuple(map(float, row)) for row in written[type_]["transitions"]),
+            tuple(map(float, written[type_]["end"])),
+        ).scaled(factor)
+        for type_ in TYPES
+    }
 
 
 def hashes(repository: Path, pair: VersionPair) -> dict[str, str]:

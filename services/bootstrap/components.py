@@ -185,6 +185,7 @@ class Components:
                 batched(model("ner")),
                 max_tokens=NER_MAX_TOKENS,
                 windows=ner.reads_windows,
+                chains=ner.chains,
                 vocabulary=lambda: self.vocabulary,
             ),
             RelationFinder(

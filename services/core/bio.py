@@ -11,14 +11,16 @@ out of the loss. The number of columns tells the forms apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.core.contracts import MentionType
 from services.core.ports import Encoding, FloatArray
 from services.core.spans import Span
+from services.core.tag_chain import TagChain, best_tags, marginals
 
 OUTSIDE = "O"
 LABELS = (OUTSIDE, "B-DRUG", "I-DRUG", "B-ADE", "I-ADE")
@@ -31,6 +33,9 @@ TAGS = (OUTSIDE, "B", "I")
 
 TYPES = tuple(MentionType)
 """The types in the order of the model's columns: column = 3 · type + tag."""
+
+TagChains = Mapping[MentionType, TagChain]
+"""A chain over `TAGS` for each type."""
 
 # No mention starts or ends with these, though the model may label them so.
 _LEADING = frozenset(".,;:!?-–—/\\'\"”’)]}>*&+=|_ ")
@@ -116,7 +121,13 @@ def type_tags(
     }
 
 
-def decode(encoding: Encoding, probabilities: FloatArray, text: str | None = None) -> list[Decoded]:
+def decode(
+    encoding: Encoding,
+    probabilities: FloatArray,
+    text: str | None = None,
+    *,
+    chains: TagChains | None = None,
+) -> list[Decoded]:
     """Mentions from the probabilities of the tags.
 
     A continuation without a beginning begins a mention; so does one whose type changes.
@@ -126,6 +137,9 @@ def decode(encoding: Encoding, probabilities: FloatArray, text: str | None = Non
         probabilities: for all tokens of `encoding`: [tokens, labels] of the joint form or
             [tokens, types · tags] of the form per type.
         text: the text; if given, punctuation at the ends of mentions is trimmed.
+        chains: what the model has learned of neighbouring tags, per type. With them the most
+            probable sequence is decoded, and the probability of a mention is the mean of the
+            marginals of its tags. Without them each word is decoded alone.
 
     Returns:
         Mentions in the order of the text; those of one type are disjoint.
@@ -145,15 +159,22 @@ def decode(encoding: Encoding, probabilities: FloatArray, text: str | None = Non
     for place, type_ in enumerate(TYPES):
         columns = rows[:, len(TAGS) * place : len(TAGS) * (place + 1)]
         names = tuple(tag if tag == OUTSIDE else f"{tag}-{type_}" for tag in TAGS)
-        mentions.extend(_decoded(found, columns, names, text))
+        chain = None if chains is None else chains[type_]
+        mentions.extend(_decoded(found, columns, names, text, chain))
     return sorted(mentions, key=lambda mention: (mention.span, mention.type))
 
 
 def _decoded(
-    found: Sequence[_Word], rows: FloatArray, names: Sequence[str], text: str | None
+    found: Sequence[_Word],
+    rows: NDArray[np.float64],
+    names: Sequence[str],
+    text: str | None,
+    chain: TagChain | None = None,
 ) -> list[Decoded]:
     """Disjoint mentions from rows of words whose columns have these names."""
     tags = rows.argmax(axis=1)
+    if chain is not None:
+        tags, rows = best_tags(chain, rows), marginals(chain, rows)
     chosen = rows[np.arange(len(found)), tags]
     mentions = []
     for type_, start, end in _runs([names[tag] for tag in tags]):

@@ -54,6 +54,7 @@ class MentionFinder:
         max_tokens: int,
         vocabulary: Callable[[], Vocabulary],
         windows: bool = False,
+        chains: bio.TagChains | None = None,
     ) -> None:
         """Build the finder.
 
@@ -63,12 +64,14 @@ class MentionFinder:
             max_tokens: tokens of one reading, special tokens included.
             vocabulary: gives the one in force, asked for once per call.
             windows: whether the model reads runs of whole sentences, as many as fit.
+            chains: what the model has learned of neighbouring tags, if it has.
         """
         self._encoder = encoder
         self._model = model
         self._max_tokens = max_tokens
         self._vocabulary = vocabulary
         self._windows = windows
+        self._chains = chains
 
     async def find(self, texts: Sequence[str]) -> tuple[list[ReadText], frozenset[str]]:
         """Read texts of any length, empty ones included.
@@ -98,7 +101,7 @@ class MentionFinder:
             found[sentence.text].extend(
                 bio.Decoded(type_, Span(start + span.start, start + span.end), probability)
                 for type_, span, probability in bio.decode(
-                    sentence.encoding, probabilities, surface
+                    sentence.encoding, probabilities, surface, chains=self._chains
                 )
             )
         # One vocabulary for the whole batch: curation may replace it meanwhile.

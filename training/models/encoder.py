@@ -10,6 +10,8 @@ from tokenizers import AddedToken, Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from training.errors import TrainingError
+
 
 class Encoder(nn.Module):
     """Token ids to states, ``X = Encoder(ids) ∈ R^{tokens × d}``."""
@@ -51,7 +53,16 @@ class Encoder(nn.Module):
 
         Returns:
             X [batch, tokens, d] and M [batch, P, 4, d].
+
+        Raises:
+            TrainingError: the encoder numbers positions otherwise than BERT does.
         """
+        kind = self.backbone.config.model_type  # type: ignore[union-attr]
+        if kind != "bert":
+            raise TrainingError(
+                f"levitated markers need an encoder of type bert, this is {kind}; "
+                "the marked form takes any"
+            )
         batch, tokens = input_ids.shape
         asked = pairs.shape[1]
         marker = torch.tensor(marker_ids, device=input_ids.device)
@@ -68,15 +79,21 @@ class Encoder(nn.Module):
 
 
 def _levitated_mask(attention_mask: Tensor, asked: int, dtype: torch.dtype) -> Tensor:
-    """Additive mask [batch, 1, all, all]: 0 where a row may see a column."""
+    """Additive mask [batch, 1, all, all]: 0 where a row may see a column.
+
+    Args:
+        attention_mask: [batch, tokens].
+        asked: P; four markers each follow the text.
+        dtype: of the states.
+    """
     device = attention_mask.device
+    # Only the plainest operations: the graph is traced for ONNX.
+    pairs = torch.arange(1, asked + 1, device=device)
     owner = torch.cat(
-        [
-            torch.zeros_like(attention_mask[0]),
-            torch.arange(1, asked + 1, device=device).repeat_interleave(4),
-        ]
+        [torch.zeros_like(attention_mask[0]), pairs.unsqueeze(1).expand(-1, 4).reshape(-1)]
     )
-    real = torch.nn.functional.pad(attention_mask, (0, 4 * asked), value=1)
+    beside = attention_mask.new_ones(attention_mask.shape[0], 4 * asked)
+    real = torch.cat([attention_mask, beside], dim=1)
     visible = (owner[None, :] == 0) | (owner[None, :] == owner[:, None])
     allowed = visible[None] & (real[:, None, :] == 1)
     blocked = torch.finfo(dtype).min

@@ -224,5 +224,5 @@ def mention_mean(states: Tensor, first: Tensor, last: Tensor, markers: Tensor | 
     weights = inside.to(states.dtype)
     total, count = weights @ states, weights.sum(dim=-1, keepdim=True)
     if markers is not None:
-        total, count = total + markers.sum(dim=2), count + markers.shape[2]
+        total, count = total + markers.sum(dim=2), count + 2
     return total / count.clamp(min=1.0)

@@ -83,3 +83,18 @@ def test_both_losses_are_mixed_by_alpha() -> None:
     )
     entropy = torch.nn.functional.cross_entropy(logits, LABELS).item()
     assert mixed.item() == pytest.approx(0.7 * entropy + 0.3 * nce(1.0, [0, 1, 2]), rel=1e-5)
+
+
+def test_losses_are_those_of_32_bits_when_the_model_multiplies_in_16() -> None:
+    labels, groups = torch.tensor([1, 1, 0]), torch.tensor([0, 1, 2])
+    # Cosines that 8 bits of mantissa cannot tell apart.
+    vectors = torch.tensor([[1.0, 0.0], [0.9990, 0.0447], [0.9985, 0.0548]])
+    plain = info_nce(vectors, labels, groups, temperature=0.01)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = info_nce(vectors, labels, groups, temperature=0.01)
+    assert inside.dtype == torch.float32
+    assert inside.item() == plain.item()
+    logits = torch.randn(3, 2, 3)
+    tags = torch.tensor([[0, 1], [2, 0], [1, 0]])
+    half = tagging_loss(logits.bfloat16(), tags, torch.ones(2, 3), ignored=IGNORED)
+    assert half.dtype == torch.float32

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from services.core.bio import TAGS, TYPES
 from services.core.windows import Form
+from training.errors import TrainingError
 from training.models.encoder import Encoder, empty_encoder, encoder_config
 from training.models.ner import NerModel
 from training.models.relation import (
@@ -191,3 +192,19 @@ def test_a_configuration_builds_the_same_architecture(tiny: Encoder) -> None:
         name: value.shape for name, value in tiny.state_dict().items()
     }
     assert again.vocabulary == 20
+
+
+def test_levitated_markers_are_refused_where_positions_are_numbered_otherwise() -> None:
+    roberta = empty_encoder(
+        {
+            "model_type": "roberta",
+            "vocab_size": 20,
+            "hidden_size": 24,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "intermediate_size": 32,
+            "max_position_embeddings": 64,
+        }
+    )
+    with pytest.raises(TrainingError, match="roberta"):
+        roberta.with_levitated(PLAIN, mask_of(PLAIN), PAIRS, MARKER_IDS)

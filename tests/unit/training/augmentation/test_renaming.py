@@ -7,7 +7,7 @@ import pytest
 from services.core.contracts import MentionType
 from services.core.spans import Span
 from tests.fakes.documents import document
-from training.augmentation import read_drug_names, with_other_drugs
+from training.augmentation.renaming import read_drug_names, with_other_drugs
 from training.corpora.documents import AnnotatedMention, Document
 from training.errors import CorpusError
 

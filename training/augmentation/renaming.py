@@ -11,6 +11,7 @@ from pathlib import Path
 
 from services.core.contracts import MentionType
 from services.core.spans import Span
+from services.core.vocabulary.lexicon import Lexicon
 from training.corpora.documents import AnnotatedMention, AnnotatedTrap, Document
 from training.errors import CorpusError
 
@@ -31,6 +32,12 @@ def read_drug_names(path: Path, *, column: str = "product_name") -> list[str]:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except KeyError:
         raise CorpusError(f"{path} has no column {column}") from None
+    return sorted(name for name in names if _NAME.fullmatch(name))
+
+
+def lexicon_drug_names(lexicon: Lexicon) -> list[str]:
+    """Drug names of the open vocabularies, each once, in lower case."""
+    names = {concept.name.lower() for concept in lexicon.concepts(MentionType.DRUG)}
     return sorted(name for name in names if _NAME.fullmatch(name))
 
 
@@ -73,12 +80,18 @@ def _renamed(document: Document, names: Sequence[str], rng: random.Random) -> Do
         (span, _in_case_of(surface, new_names[surface.lower()]))
         for span, surface in zip(spans, surfaces, strict=True)
     ]
-    return _rewritten(document, replaced)
+    return rewritten(document, replaced, mark="drugs")
 
 
-def _rewritten(document: Document, replaced: Sequence[tuple[Span, str]]) -> Document:
+def rewritten(document: Document, replaced: Sequence[tuple[Span, str]], *, mark: str) -> Document:
     """The document with other text in some spans that are disjoint and in order; all offsets
-    move along."""
+    move along.
+
+    Args:
+        document: the original.
+        replaced: spans and what stands there now. A span is a mention or overlaps none.
+        mark: what kind of copy this is; becomes part of its id.
+    """
     text, position = "", 0
     for span, surface in replaced:
         text += document.text[position : span.start] + surface
@@ -99,7 +112,7 @@ def _rewritten(document: Document, replaced: Sequence[tuple[Span, str]]) -> Docu
 
     return replace(
         document,
-        doc_id=f"{document.doc_id}~drugs",
+        doc_id=f"{document.doc_id}~{mark}",
         text=text,
         sentences=tuple(shifted(sentence) for sentence in document.sentences),
         mentions=tuple(

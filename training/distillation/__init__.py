@@ -1,0 +1,1 @@
+"""One small model from several trained ones: it learns their probabilities beside gold."""

@@ -1,0 +1,1 @@
+"""Continued masked-language-model pretraining of a small encoder on text that nobody annotated."""
