@@ -57,7 +57,7 @@ class Encoder(nn.Module):
         Raises:
             TrainingError: the encoder numbers positions otherwise than BERT does.
         """
-        kind = self.backbone.config.model_type  # type: ignore[union-attr]
+        kind = self.backbone.config.model_type
         if kind != "bert":
             raise TrainingError(
                 f"levitated markers need an encoder of type bert, this is {kind}; "

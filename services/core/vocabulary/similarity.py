@@ -92,8 +92,8 @@ class NearNames:
         """
         cosines = self._grams.cosines(name)
         near = np.flatnonzero(cosines >= max(threshold - margin, 0.01))
-        ranked = near[np.argsort(-cosines[near], kind="stable")]
-        ranked = [index for index in ranked if _same_sense(name, self._names[index])]
+        nearest_first = near[np.argsort(-cosines[near], kind="stable")]
+        ranked = [index for index in nearest_first if _same_sense(name, self._names[index])]
         if not ranked or cosines[ranked[0]] < threshold:
             return None
         first = int(self._concepts[ranked[0]])

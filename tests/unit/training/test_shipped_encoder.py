@@ -1,6 +1,5 @@
 """Weights that are read back from a graph, and a vocabulary that is cut."""
 
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -35,12 +34,12 @@ def source() -> BertModel:
 
 @pytest.fixture
 def jar(source: BertModel, tokenizer_json: Path, tmp_path: Path) -> Path:
-    graph = io.BytesIO()
+    graph = tmp_path / "small.onnx"
     ids = torch.tensor([[2, 5, 7, 3]])
     torch.onnx.export(
         source,
         (ids, torch.ones_like(ids)),
-        graph,
+        str(graph),
         input_names=["input_ids", "attention_mask"],
         dynamo=False,
     )
@@ -48,7 +47,7 @@ def jar(source: BertModel, tokenizer_json: Path, tmp_path: Path) -> Path:
     plain["added_tokens"] = [token for token in plain["added_tokens"] if token["special"]]
     path = tmp_path / "encoder.jar"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("small.onnx", graph.getvalue())
+        archive.write(graph, "small.onnx")
         archive.writestr("small-tokenizer.json", json.dumps(plain))
     return path
 
