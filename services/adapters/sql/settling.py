@@ -64,7 +64,7 @@ def load(connection: Connection, since: Since) -> list[Standing]:
             col(EvidenceRow.written_at),
             col(EvidenceRow.evidence_text),
         ).where(col(EvidenceRow.person_key).in_(chunk), *needed)
-        found += [standing(row) for row in connection.execute(query).mappings()]
+        found += [standing(row._asdict()) for row in connection.execute(query)]
     return found
 
 

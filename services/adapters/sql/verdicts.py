@@ -149,7 +149,7 @@ def _verdicts(connection: Connection) -> list[Verdict]:
     return sorted(found, key=lambda one: (one.at, one.evidence_key, one.revision))
 
 
-def _item(row: Row[Any]) -> EvidenceItem:
+def _item(row: Row[*tuple[Any, ...]]) -> EvidenceItem:
     return EvidenceItem(
         note_key=row.note_key,
         drug=Span(row.drug_start, row.drug_end),
