@@ -129,6 +129,10 @@ class MemoryCaseRecord(CaseRecord):
             sequence=sequence,
         )
 
+    def standing(self) -> list[Extraction]:
+        """The winning version of every note."""
+        return list(self._notes.values())
+
     def versions_of(self, pair: Pair) -> tuple[Versions, ...]:
         found = {note.versions for note in self._notes.values() if pair in self._pairs(note)}
         return tuple(sorted(found, key=lambda v: (v.ner, v.relation, v.rules, v.vocabulary)))

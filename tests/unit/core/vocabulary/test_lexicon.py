@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -42,7 +42,7 @@ def lexicon() -> Lexicon:
     return Lexicon("words-1", {DRUG: entries(DRUG, DRUGS), EVENT: entries(EVENT, EVENTS)})
 
 
-def entries(kind: MentionType, names: dict[str, Sequence[str]]) -> Entries:
+def entries(kind: MentionType, names: Mapping[str, Sequence[str]]) -> Entries:
     concepts = [
         Concept(type=kind, name=name, system="test", code=f"C{number}", version="1")
         for number, name in enumerate(names)
