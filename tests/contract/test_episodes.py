@@ -134,7 +134,8 @@ def test_every_order_of_arrival_gives_the_same_cases(make: Make) -> None:
         telling("c", (RASH, SPOTS), written_at=day(100), patient="retired"),
         telling("c", (RASH, CHEST), written_at=day(55), version=2, patient="retired"),
     ]
-    orders = list(permutations([*notes, merge("retired", "patient-1")]))
+    events: list[Extraction | PatientMerge] = [*notes, merge("retired", "patient-1")]
+    orders = list(permutations(events))
     seen = []
     for order in random.Random(5).sample(orders, 12):
         record, book = make(GAP)
