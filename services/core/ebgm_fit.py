@@ -12,7 +12,7 @@ data squashing), in the form of Canida & Ihrie, R Journal 2017;9(2):499-519 (ope
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -213,11 +213,25 @@ def _search(
             callback=stop_beyond_range,
             options={"maxiter": 500, "gtol": _GRADIENT_TOLERANCE, "max_trust_radius": 2.0},
         )
+        _polish(found, objective, hessian)
     except (np.linalg.LinAlgError, ValueError):
         # The search stumbled over numbers that are not finite: it found nothing, and says so.
         found = OptimizeResult(x=_packed(start), fun=np.inf, jac=np.full(5, np.inf))
     found.total = float(found.fun) * scale
     return found
+
+
+def _polish(
+    found: OptimizeResult,
+    objective: Callable[[Floats], tuple[float, Floats]],
+    hessian: Callable[[Floats], Floats],
+) -> None:
+    """One step more by the gradient alone: near the maximum values differ by less than they are
+    rounded, so that the search cannot see its last digits. Kept if the gradient becomes smaller."""
+    nearer = found.x - np.linalg.solve(hessian(found.x), found.jac)
+    value, gradient = objective(nearer)
+    if np.linalg.norm(gradient) < np.linalg.norm(found.jac):
+        found.x, found.fun, found.jac = nearer, value, gradient
 
 
 def _report(found: Sequence[OptimizeResult], *, weak: bool = False) -> Fit:

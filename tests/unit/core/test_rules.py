@@ -131,7 +131,7 @@ class TestRulesTogether:
         assert rule.name == "any(evans, all(ema, umc-ic025))"
         assert EVANS.citation in rule.citation
         assert rule.measures == {"prr", "chi2", "ror", "ic"}
-        assert rule.minimum_cases == 1
+        assert rule.minimum_cases == 3  # all needs the 5 of ema, any the fewer of 3 and 5
 
     def test_one_rule_is_no_combination(self) -> None:
         for combine in (all_of, any_of):
