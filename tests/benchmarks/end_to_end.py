@@ -50,12 +50,16 @@ STAGES = {
 LOOK_SECONDS = 0.1
 
 
+Batch = tuple[IntArray, IntArray, IntArray | None]
+"""Ids, mask and, of a model that is asked about pairs, the pairs."""
+
+
 @dataclass
 class Recorder:
     """A token model that remembers what it was asked."""
 
     model: TokenModel
-    asked: list[tuple[IntArray, IntArray, IntArray | None]] = field(default_factory=list)
+    asked: list[Batch] = field(default_factory=list)
 
     async def infer(
         self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
@@ -97,9 +101,7 @@ async def _measure(stack: Stack, notes: Sequence[Note], rounds: int) -> None:
     )
 
 
-async def _recorded(
-    settings: Settings, notes: Sequence[Note]
-) -> dict[str, list[tuple[IntArray, IntArray]]]:
+async def _recorded(settings: Settings, notes: Sequence[Note]) -> dict[str, list[Batch]]:
     """The batches that the extract stage sends for these notes."""
     components = Components(settings)
     recorders: dict[str, Recorder] = {}
@@ -117,16 +119,16 @@ async def _recorded(
     return {name: recorder.asked for name, recorder in recorders.items()}
 
 
-async def _bare(settings: Settings, batches: dict[str, list[tuple[IntArray, IntArray]]]) -> float:
+async def _bare(settings: Settings, batches: dict[str, list[Batch]]) -> float:
     """Seconds that Triton needs for the batches, as many at a time as the stage sends."""
     server = TritonServer(settings.triton_grpc, timeout_seconds=settings.triton_timeout_seconds)
     started = time.perf_counter()
     for name, asked in batches.items():
         waiting = iter(asked)
 
-        async def work(name: str, waiting: Iterator[tuple[IntArray, IntArray]]) -> None:
-            for input_ids, mask in waiting:
-                await server.infer(name, input_ids, mask)
+        async def work(name: str, waiting: Iterator[Batch]) -> None:
+            for input_ids, mask, pairs in waiting:
+                await server.infer(name, input_ids, mask, pairs)
 
         workers = [work(name, waiting) for _ in range(settings.triton_parallel_requests)]
         await asyncio.gather(*workers)

@@ -14,7 +14,7 @@ from services.adapters.sql import migrate
 from services.adapters.sql.case_book import SqlCaseBook
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine
-from services.core.contracts import PatientMerge
+from services.core.contracts import Extraction, PatientMerge
 from services.core.counts import CountDelta
 from services.core.ports import Applied, CaseRecord, Resettled
 from services.core.statistics_ports import CaseBook
