@@ -83,7 +83,7 @@ def main() -> None:
 async def _measure(stack: Stack, notes: Sequence[Note], rounds: int) -> None:
     settings = _settings(stack)
     batches = await _recorded(settings, notes)
-    tokens = sum(int(mask.sum()) for asked in batches.values() for _, mask in asked)
+    tokens = sum(int(mask.sum()) for asked in batches.values() for _, mask, _ in asked)
     print(f"{len(notes)} notes, {tokens} tokens for both models")
     print(f"{'round':>5} {'bare s':>8} {'service s':>10} {'notes/s':>8} {'ratio':>6}")
     ratios = []

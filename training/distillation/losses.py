@@ -36,7 +36,8 @@ class Distillation:
 def softened(probabilities: FloatArray, temperature: float) -> FloatArray:
     """What softmax(logits / T) is, from softmax(logits), over the last axis: p^(1/T) normalised."""
     raised = probabilities.astype("float64") ** (1 / temperature)
-    return (raised / raised.sum(axis=-1, keepdims=True)).astype("float32")
+    softer: FloatArray = (raised / raised.sum(axis=-1, keepdims=True)).astype("float32")
+    return softer
 
 
 def soft_cross_entropy(

@@ -57,7 +57,7 @@ class Encoder(nn.Module):
         Raises:
             TrainingError: the encoder numbers positions otherwise than BERT does.
         """
-        kind = self.backbone.config.model_type
+        kind = self.backbone.config.model_type  # type: ignore[union-attr]
         if kind != "bert":
             raise TrainingError(
                 f"levitated markers need an encoder of type bert, this is {kind}; "
@@ -69,10 +69,10 @@ class Encoder(nn.Module):
         markers = marker.expand(batch, asked, 4).reshape(batch, asked * 4)
         places = torch.arange(tokens, device=input_ids.device).expand(batch, tokens)
         positions = torch.cat([places, pairs.clamp(min=0).reshape(batch, asked * 4)], dim=1)
-        embedded = self.backbone.embeddings(  # type: ignore[operator, union-attr]
+        embedded = self.backbone.embeddings(  # type: ignore[operator]
             input_ids=torch.cat([input_ids, markers], dim=1), position_ids=positions
         )
-        states = self.backbone.encoder(  # type: ignore[operator, union-attr]
+        states = self.backbone.encoder(  # type: ignore[operator]
             embedded, attention_mask=_levitated_mask(attention_mask, asked, embedded.dtype)
         ).last_hidden_state
         return states[:, :tokens], states[:, tokens:].reshape(batch, asked, 4, self.width)

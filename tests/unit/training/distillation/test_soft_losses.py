@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from training.distillation.losses import Distillation, soft_cross_entropy, softened
 
@@ -16,8 +17,9 @@ NAN = float("nan")
 def test_softened_probabilities_are_those_of_divided_logits() -> None:
     logits = np.array([[2.0, -1.0, 0.5], [0.0, 0.0, 9.0]])
 
-    def softmax(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> object:
-        return np.exp(values) / np.exp(values).sum(axis=-1, keepdims=True)
+    def softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        raised = np.exp(values)
+        return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float64)
 
     plain = np.asarray(softmax(logits), dtype=np.float32)
     np.testing.assert_allclose(softened(plain, 3.0), softmax(logits / 3), rtol=1e-4)

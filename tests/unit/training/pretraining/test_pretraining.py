@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_an_interrupted_training_ends_as_one_that_was_not(
     interrupted = tmp_path / "parts"
     for steps in (3, 2):
         clock = ticking(steps)
-        limits = Limits(seconds=1, clock=lambda clock=clock: next(clock), say=lambda line: None)
+        limits = Limits(seconds=1, clock=partial(next, clock), say=lambda line: None)
         assert not run(settings, interrupted, limits)
     assert run(settings, interrupted)
     whole, parts = weights(tmp_path / "whole"), weights(interrupted)
