@@ -11,14 +11,16 @@ import torch
 import typer
 
 from services.core.errors import AdewatchError
-from training import corpus_commands, fold_commands, release_commands, run_commands
 from training.augmentation.plan import Augmentation
 from training.corpora import catalogue
+from training.corpora import commands as corpus_commands
 from training.distillation import command as distillation_command
 from training.errors import TrainingError
 from training.pretraining import command as pretraining_command
-from training.retraining import PUBLICATION_FAILED
+from training.publish import commands as release_commands
+from training.publish.retraining import PUBLICATION_FAILED
 from training.settings import RUNS, SEED, data_dir, default_encoder
+from training.train import fold_commands, run_commands
 
 COMMANDS = [
     "python -m training encoder",
@@ -92,7 +94,7 @@ def ner(
     generator: GeneratorOption = "",
 ) -> None:
     """Train the NER model."""
-    from training.train_ner import NerSettings, train_ner
+    from training.train.ner import NerSettings, train_ner
 
     torch.set_num_threads(threads)
     settings = NerSettings(
@@ -131,7 +133,7 @@ def relation(
     generator: GeneratorOption = "",
 ) -> None:
     """Train the relation model."""
-    from training.train_relation import RelationSettings, train_relation
+    from training.train.relation import RelationSettings, train_relation
 
     torch.set_num_threads(threads)
     settings = RelationSettings(
@@ -163,7 +165,7 @@ def export(
     seed: SeedOption = SEED,
 ) -> None:
     """Write graph and tokenizer of a run as a version, in int8 if that keeps F1 on dev."""
-    from training.publishing import export_version, ner_dev_f1, relation_dev_f1
+    from training.publish.versions import export_version, ner_dev_f1, relation_dev_f1
 
     source = run or RUNS / task
     parts = catalogue.load(ALL_CORPORA, data_dir(), seed=seed)
@@ -181,7 +183,7 @@ def cards(
     seed: SeedOption = SEED,
 ) -> None:
     """Choose the threshold on dev, measure both models on test, and write their cards."""
-    from training.publishing import MEASURED, describe_versions
+    from training.publish.versions import MEASURED, describe_versions
 
     tasks = ("ner", "relation")
     figures = describe_versions(
@@ -214,7 +216,7 @@ def evaluate(
     seed: SeedOption = SEED,
 ) -> None:
     """Measure versions of the models on documents and print JSON."""
-    from training.evaluation import measure, open_models, read_corpus
+    from training.evaluate.command import measure, open_models, read_corpus
 
     models = open_models(model or [Path("model_repository")])
     figures = {
@@ -243,8 +245,8 @@ def report(
     seed: SeedOption = SEED,
 ) -> None:
     """Measure the served versions on the test parts and write a page with plots."""
-    from training.evaluation import open_models
-    from training.report import write_report
+    from training.evaluate.command import open_models
+    from training.evaluate.report import write_report
 
     write_report(open_models(model or [Path("model_repository")]), corpora.split(","), out, seed)
     typer.echo(f"wrote {out}")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from training.ablation import AUGMENTED, REWRITTEN
-from training.metrics import Score
-from training.predict import predict_mentions, torch_runner
-from training.runs import load_ner
-from training.splits import Parts
-from training.train_ner import NerSettings, ner_score, train_ner
+from training.evaluate.metrics import Score
+from training.evaluate.predict import predict_mentions, torch_runner
+from training.train.ablation import AUGMENTED, REWRITTEN
+from training.train.ner import NerSettings, ner_score, train_ner
+from training.train.runs import load_ner
+from training.train.splits import Parts
 
 JOINED = 600
 

@@ -20,7 +20,7 @@ from training.corpora.documents import (
 )
 from training.corpora.marked_note import MarkedNote, standing
 from training.corpora.markup import compile_notes
-from training.splits import Parts, position
+from training.train.splits import Parts, position
 
 CORPUS = "adewatch"
 NOTES = Path(__file__).parent / "adewatch_notes" / "notes"

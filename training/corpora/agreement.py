@@ -14,8 +14,8 @@ from services.core.contracts import MentionType
 from services.core.spans import Span
 from training.corpora.documents import Document
 from training.errors import CorpusError
-from training.metrics import Score, lenient, strict
-from training.pair_metrics import overlapping
+from training.evaluate.metrics import Score, lenient, strict
+from training.evaluate.pair_metrics import overlapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from training.corpora import ade, ade_rel, adewatch, bc5cdr, clinical, ddi, phee
 from training.corpora.documents import Document
 from training.corpora.overlap import without_leaks
 from training.errors import CorpusError
-from training.splits import Parts, split
+from training.train.splits import Parts, split
 
 READERS: dict[str, Callable[[Path], list[Document]]] = {
     "ade": lambda data: ade.read_tokens(data / "ade_tokens/ade.json"),

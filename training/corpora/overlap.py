@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from training.corpora.documents import Document
-from training.splits import Parts
+from training.train.splits import Parts
 
 MIN_WORDS = 6
 """Shorter sentences ("No known drug allergies.") stand in notes that share nothing else."""

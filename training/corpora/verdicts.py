@@ -19,7 +19,7 @@ from services.core.spans import Span
 from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
 from training.corpora.overlap import without_leaks
 from training.errors import CorpusError
-from training.splits import Parts
+from training.train.splits import Parts
 
 CORPUS = "verdicts"
 

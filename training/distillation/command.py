@@ -46,8 +46,8 @@ def distil(
         open_taggers,
         pair_teacher,
     )
-    from training.train_ner import NerSettings, train_ner
-    from training.train_relation import RelationSettings, train_relation
+    from training.train.ner import NerSettings, train_ner
+    from training.train.relation import RelationSettings, train_relation
 
     if task not in CORPORA:
         raise TrainingError(f"no task {task!r}; tasks are ner and relation")

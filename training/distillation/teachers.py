@@ -25,17 +25,18 @@ from services.extract.tokens import (
     token_windows,
     window_ids,
 )
-from training import train_ner, train_relation
 from training.distillation.losses import Distillation, as_tensor, soft_cross_entropy, softened
 from training.errors import TrainingError
-from training.evaluate import Tagger
+from training.evaluate.pair_scores import PairModel, score_pairs, torch_pair_runner
+from training.evaluate.predict import run_rows, torch_runner
+from training.evaluate.tagger import Tagger
 from training.models.relation import STATUSES
-from training.ner_rows import NerRow, first_tokens
-from training.pair_scores import PairModel, score_pairs, torch_pair_runner
-from training.pairs import Pair
-from training.predict import run_rows, torch_runner
-from training.publishing import read_json
-from training.runs import load_ner, load_relation
+from training.publish.versions import read_json
+from training.rows.ner import NerRow, first_tokens
+from training.rows.pairs import Pair
+from training.train import ner as ner_training
+from training.train import relation as relation_training
+from training.train.runs import load_ner, load_relation
 
 ROWS_PER_CALL = 256
 
@@ -78,10 +79,10 @@ def open_pair_models(runs: Sequence[Path], *, seed: int) -> list[PairModel]:
     ]
 
 
-def ner_teacher(taggers: Sequence[Tagger], how: Distillation) -> train_ner.Teacher:
+def ner_teacher(taggers: Sequence[Tagger], how: Distillation) -> ner_training.Teacher:
     """The ensemble as `train_ner` takes it."""
 
-    def teacher(rows: Sequence[NerRow]) -> train_ner.Lesson:
+    def teacher(rows: Sequence[NerRow]) -> ner_training.Lesson:
         targets = [as_tensor(one) for one in soft_tags(taggers, rows, how.temperature)]
 
         def lesson(gold: Tensor, logits: Tensor, batch: Sequence[int]) -> Tensor:
@@ -95,10 +96,10 @@ def ner_teacher(taggers: Sequence[Tagger], how: Distillation) -> train_ner.Teach
     return teacher
 
 
-def pair_teacher(models: Sequence[PairModel], how: Distillation) -> train_relation.Teacher:
+def pair_teacher(models: Sequence[PairModel], how: Distillation) -> relation_training.Teacher:
     """The ensemble as `train_relation` takes it."""
 
-    def teacher(pairs: Sequence[Pair]) -> train_relation.Lesson:
+    def teacher(pairs: Sequence[Pair]) -> relation_training.Lesson:
         found = soft_pairs(models, pairs, how.temperature)
         classes, statuses = (as_tensor(one) for one in found)
         related = (classes[:, 1] >= CAUSED_FROM).float()

@@ -15,7 +15,7 @@ from training.corpora import adewatch, catalogue
 from training.corpora.documents import Document
 from training.corpora.overlap import sentence_key
 from training.errors import CorpusError
-from training.splits import Parts, split
+from training.train.splits import Parts, split
 
 SOURCES = ("ade-neg", "ade-rel", "bc5cdr", "adewatch")
 """Corpora whose training part is read as text, beside the notes and articles."""

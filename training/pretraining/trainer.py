@@ -15,7 +15,6 @@ from torch import nn
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from training.errors import TrainingError
-from training.loop import linear_schedule, parameter_groups, seed_everything
 from training.pretraining.masked_model import (
     MaskedModel,
     load_masked,
@@ -32,6 +31,7 @@ from training.pretraining.rows import (
     mask_words,
     pack,
 )
+from training.train.loop import linear_schedule, parameter_groups, seed_everything
 
 CHECKPOINT = "checkpoint.pt"
 REPORT = "pretraining.json"
@@ -147,11 +147,11 @@ def pretrain(
             history.append(
                 Measured(
                     training.step,
-                    round(sum(training.losses) / len(training.losses), 4),
+                    round(sum(training.models.losses) / len(training.models.losses), 4),
                     round(training.loss_on(measured), 4),
                 )
             )
-            training.losses = []
+            training.models.losses = []
             training.save(folder / CHECKPOINT, identity, history)
             limits.say(_line(history[-1], settings.steps))
     training.save(folder / CHECKPOINT, identity, history)

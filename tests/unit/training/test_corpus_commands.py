@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from training.corpus_commands import app
+from training.corpora.commands import app
 
 HEADER = "=== note an-{n} | source northgate | patient p{n} | version 1 | written 2025-03-02T10:15"
 GOOD = HEADER + "\nOn {{D1|gold}} a {{A1|rash}}.\n--- relations\nD1 > A1 {status}\n--- tags x\n"

@@ -8,9 +8,9 @@ import pytest
 
 from tests.fakes.documents import document
 from training.errors import CorpusError, DataMissing
-from training.evaluation import Models, measure, read_corpus, versions_in
-from training.report import corpus_report, render
-from training.scoring import ScoredPair, one_by_one, read_documents
+from training.evaluate.command import Models, measure, read_corpus, versions_in
+from training.evaluate.report import corpus_report, render
+from training.evaluate.scoring import ScoredPair, one_by_one, read_documents
 
 pytestmark = pytest.mark.training
 

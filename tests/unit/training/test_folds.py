@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.documents import document
 from training.errors import CorpusError
-from training.folds import beside_fold, fold_parts, read_folds
+from training.train.folds import beside_fold, fold_parts, read_folds
 
 # Two sentences of each of 20 abstracts; fold k tests on sentences 4k to 4k + 3 … of abstracts that
 # other folds have too, because sentence n belongs to abstract n mod 20.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from training.errors import TrainingError
-from training.gate import compare, verdict
-from training.metrics import Score
+from training.evaluate.metrics import Score
+from training.publish.gate import compare, verdict
 
 RIGHT, WRONG = Score(1, 1, 1), Score(0, 1, 1)
 

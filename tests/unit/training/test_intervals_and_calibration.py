@@ -5,15 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from training.bootstrap import counts, f1, interval, macro_f1
-from training.calibration import (
+from training.evaluate.bootstrap import counts, f1, interval, macro_f1
+from training.evaluate.calibration import (
     expected_calibration_error,
     fit_temperature,
     log_loss,
     reliability,
     scaled,
 )
-from training.metrics import Score
+from training.evaluate.metrics import Score
 
 SCORES = [Score(1, 1, 1), Score(0, 1, 1), Score(2, 3, 2), Score(1, 1, 2), Score(0, 0, 0)]
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from training.losses import info_nce, relation_loss, tagging_loss
+from training.models.losses import info_nce, relation_loss, tagging_loss
 
 pytestmark = pytest.mark.training
 

@@ -3,7 +3,7 @@ import pytest
 from services.core.bio import TypedSpan
 from services.core.contracts import MentionType
 from services.core.spans import Span
-from training.metrics import Score, lenient, mention_scores, strict, summary
+from training.evaluate.metrics import Score, lenient, mention_scores, strict, summary
 
 DRUG, ADE = MentionType.DRUG, MentionType.ADE
 GOLD = [TypedSpan(DRUG, Span(0, 5)), TypedSpan(ADE, Span(10, 14)), TypedSpan(ADE, Span(20, 24))]

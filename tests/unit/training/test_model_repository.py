@@ -7,8 +7,8 @@ import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.windows import MARKERS
-from training.cards import sha256
 from training.models.relation import CLASSES, STATUSES
+from training.publish.cards import sha256
 
 REPOSITORY = Path(__file__).parents[3] / "model_repository"
 MODELS = ("ner", "relation")

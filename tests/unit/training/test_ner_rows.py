@@ -6,7 +6,7 @@ from services.core.spans import Span
 from services.extract.tokens import NER_MAX_TOKENS
 from tests.fakes.documents import document
 from training.corpora.documents import AnnotatedMention, Document
-from training.ner_rows import rows, sample, sentences
+from training.rows.ner import rows, sample, sentences
 
 pytestmark = pytest.mark.training
 

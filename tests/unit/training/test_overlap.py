@@ -2,7 +2,7 @@
 
 from tests.fakes.documents import document
 from training.corpora.overlap import sentence_key, without_leaks, without_overlap
-from training.splits import Parts
+from training.train.splits import Parts
 
 LONG = "She developed a severe rash after three doses of gold."
 

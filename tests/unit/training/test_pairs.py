@@ -3,7 +3,7 @@ import pytest
 from services.core.contracts import MentionType
 from services.core.spans import Span
 from tests.fakes.documents import document
-from training.pairs import (
+from training.rows.pairs import (
     Pair,
     across_sentences,
     candidate_pairs,

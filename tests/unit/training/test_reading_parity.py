@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from services.core.contracts import Extraction
 from tests.fakes.extractions import COUGH, RASH, extraction
-from training.reading_parity import Parity, parity
+from training.publish.reading_parity import Parity, parity
 
 NOTE = extraction("a", RASH, COUGH)
 

@@ -5,8 +5,8 @@ import pytest
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.windows import Form
 from tests.fakes.documents import document
-from training.pairs import gold_pairs
-from training.relation_rows import IGNORED, collate, window_rows
+from training.rows.pairs import gold_pairs
+from training.rows.relation import IGNORED, collate, window_rows
 
 pytestmark = pytest.mark.training
 

@@ -12,11 +12,11 @@ import pytest
 from services.core.errors import IntegrityError
 from services.core.model_versions import Action, Publication, VersionPair
 from tests.fakes.documents import document
-from training.cards import sha256
 from training.corpora.documents import Document
 from training.errors import CardError, GateRefused, TrainingError
-from training.pair_metrics import SpanPair
-from training.release import (
+from training.evaluate.pair_metrics import SpanPair
+from training.publish.cards import sha256
+from training.publish.release import (
     GateReport,
     checked,
     digest_of,

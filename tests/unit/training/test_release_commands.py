@@ -10,8 +10,8 @@ import pytest
 
 from services.adapters import model_files
 from services.core.model_versions import VersionPair
-from training.cards import sha256
 from training.cli import main
+from training.publish.cards import sha256
 
 pytestmark = pytest.mark.training
 

@@ -13,7 +13,7 @@ import pytest
 from services.core.errors import DependencyUnavailable
 from services.core.model_versions import Action, Publication, VersionPair
 from training.errors import AlreadyRunning, DataMissing, GateRefused, TrainingError
-from training.retraining import only_one, retrain
+from training.publish.retraining import only_one, retrain
 
 AT = datetime(2026, 3, 1, 4, 30, tzinfo=UTC)
 ENTRY = Publication(

@@ -1,4 +1,4 @@
-from training.sampling import bucketed_batches, grouped_batches
+from training.rows.sampling import bucketed_batches, grouped_batches
 
 LENGTHS = [5, 40, 7, 6, 38, 5, 41, 6, 8, 39]
 

@@ -8,13 +8,19 @@ from services.core.bio import Decoded, TypedSpan
 from services.core.contracts import MentionType
 from services.core.spans import Span
 from tests.fakes.documents import document
-from training.baselines import BASELINES
 from training.corpora.documents import AnnotatedTrap, Document
-from training.error_report import error_report, mention_errors, negated, pair_errors, section
-from training.figures import report
-from training.metrics import Score
-from training.pair_metrics import both_classes, by_name, gold_candidates, overlapping
-from training.scoring import Reading, ScoredPair, candidates, one_by_one, read_documents
+from training.evaluate.baselines import BASELINES
+from training.evaluate.error_report import (
+    error_report,
+    mention_errors,
+    negated,
+    pair_errors,
+    section,
+)
+from training.evaluate.figures import report
+from training.evaluate.metrics import Score
+from training.evaluate.pair_metrics import both_classes, by_name, gold_candidates, overlapping
+from training.evaluate.scoring import Reading, ScoredPair, candidates, one_by_one, read_documents
 
 DRUG, ADE = MentionType.DRUG, MentionType.ADE
 

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModel, BertConfig, BertModel
 
 from training.errors import TrainingError
-from training.shipped_encoder import build
+from training.models.shipped_encoder import build
 
 pytestmark = [
     pytest.mark.training,

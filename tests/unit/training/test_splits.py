@@ -1,5 +1,5 @@
 from tests.fakes.documents import document
-from training.splits import DEV_FRACTION, TEST_FRACTION, split
+from training.train.splits import DEV_FRACTION, TEST_FRACTION, split
 
 DOCUMENTS = [document("Text.", doc_id=f"d{n}", group=f"pmid:{n // 3}") for n in range(3000)]
 

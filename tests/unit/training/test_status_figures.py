@@ -10,9 +10,9 @@ import pytest
 from services.core.contracts import Assertion
 from tests.fakes.documents import document
 from training.corpora.documents import Document
-from training.cross_validation import summary
-from training.scoring import Reading, ScoredPair
-from training.status_figures import status_figures
+from training.evaluate.scoring import Reading, ScoredPair
+from training.evaluate.status_figures import status_figures
+from training.train.cross_validation import summary
 
 pytestmark = pytest.mark.training
 

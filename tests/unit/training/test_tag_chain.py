@@ -12,11 +12,11 @@ from services.adapters.model_files import tag_chains
 from services.core.bio import TAGS, TYPES
 from tests.fakes.documents import document
 from training.models.tag_chain import ChainLayer
-from training.ner_rows import rows, sentences
-from training.publishing import reading_of
-from training.runs import load_ner
-from training.splits import Parts
-from training.train_ner import NerSettings, train_ner, word_places
+from training.publish.versions import reading_of
+from training.rows.ner import rows, sentences
+from training.train.ner import NerSettings, train_ner, word_places
+from training.train.runs import load_ner
+from training.train.splits import Parts
 
 pytestmark = pytest.mark.training
 

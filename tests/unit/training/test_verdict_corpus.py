@@ -12,7 +12,7 @@ from services.core.contracts import Assertion, MentionType
 from tests.fakes.documents import document
 from training.corpora.verdicts import read_verdicts, with_verdicts
 from training.errors import CorpusError
-from training.splits import Parts
+from training.train.splits import Parts
 
 TEXT = "The patient had a bad rash after amoxicillin.\x85\u2028She is well."
 

@@ -24,14 +24,14 @@ from training.distillation.teachers import (
     soft_tags,
 )
 from training.errors import TrainingError
-from training.evaluate import Tagger
-from training.ner_rows import rows, sentences
-from training.pair_scores import PairModel
-from training.pairs import gold_pairs
-from training.runs import load_ner, load_relation
-from training.splits import Parts
-from training.train_ner import NerSettings, train_ner
-from training.train_relation import RelationSettings, train_relation
+from training.evaluate.pair_scores import PairModel
+from training.evaluate.tagger import Tagger
+from training.rows.ner import rows, sentences
+from training.rows.pairs import gold_pairs
+from training.train.ner import NerSettings, train_ner
+from training.train.relation import RelationSettings, train_relation
+from training.train.runs import load_ner, load_relation
+from training.train.splits import Parts
 
 pytestmark = pytest.mark.training
 

@@ -11,7 +11,7 @@ from training.corpora import catalogue
 from training.corpora.overlap import sentence_key
 from training.errors import CorpusError
 from training.pretraining.texts import HeldOut, Text, read_texts, without
-from training.splits import split
+from training.train.splits import split
 
 pytestmark = pytest.mark.training
 

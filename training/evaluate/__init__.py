@@ -1,0 +1,1 @@
+"""Measures models on documents: figures, calibration, errors, and the page with them."""

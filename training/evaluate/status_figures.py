@@ -1,0 +1,55 @@
+"""How well statuses are read: gold relations that were found, by their annotated status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from services.core.contracts import Assertion
+from training.evaluate.metrics import Score
+from training.evaluate.scoring import Reading
+
+SUPPRESSED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
+"""Statuses of what did not happen: such a relation must not pass as affirmed."""
+
+
+def status_figures(readings: Sequence[Reading], *, threshold: float) -> dict[str, object] | None:
+    """Of gold relations between gold mentions that the model finds, which status is read.
+
+    Returns:
+        F1 per status and their mean over the statuses that occur, and how many negated or
+        hypothetical relations pass as affirmed; None where no corpus annotates statuses.
+    """
+    seen: Counter[tuple[Assertion, Assertion]] = Counter()
+    for reading in readings:
+        gold = reading.document.statuses()
+        seen.update(
+            (gold[pair.spans], pair.status)
+            for pair in reading.on_gold
+            if pair.caused >= threshold and pair.status is not None and pair.spans in gold
+        )
+    if not seen:
+        return None
+    scores = _scores(seen)
+    return {
+        "relations": seen.total(),
+        "macro_f1": round(sum(score.f1 for score in scores.values()) / len(scores), 4),
+        "per_status": {str(status): score.as_json() for status, score in scores.items()},
+        "suppressed": sum(number for (gold, _), number in seen.items() if gold in SUPPRESSED),
+        "suppressed_passing_as_affirmed": sum(
+            seen[status, Assertion.AFFIRMED] for status in SUPPRESSED
+        ),
+    }
+
+
+def _scores(seen: Mapping[tuple[Assertion, Assertion], int]) -> dict[Assertion, Score]:
+    """A score for each status that is annotated somewhere."""
+    return {
+        status: Score(
+            seen.get((status, status), 0),
+            sum(number for (_, said), number in seen.items() if said is status),
+            sum(number for (gold, _), number in seen.items() if gold is status),
+        )
+        for status in Assertion
+        if any(gold is status for gold, _ in seen)
+    }

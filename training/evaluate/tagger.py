@@ -1,0 +1,135 @@
+"""Asks the two models about documents, and chooses the threshold of relations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.core.assertion import assert_relation
+from services.core.assertion_combined import combine
+from services.core.bio import Decoded, TagChains
+from services.core.contracts import Assertion
+from services.core.ports import TokenEncoder
+from services.core.sections import find_sections
+from training.corpora.documents import Document
+from training.evaluate.figures import report
+from training.evaluate.metrics import Score, strict
+from training.evaluate.pair_metrics import chosen
+from training.evaluate.pair_scores import PairAnswer, PairModel, score_pairs
+from training.evaluate.predict import Runner, predict_mentions
+from training.evaluate.scoring import (
+    Candidates,
+    MentionFinder,
+    PairScorer,
+    Reading,
+    ScoredPair,
+    read_documents,
+)
+from training.models.relation import STATUSES
+from training.rows.pairs import Pair, candidate_pairs
+
+__all__ = ["Reading", "Tagger", "choose_threshold", "end_to_end", "finder", "read", "report"]
+
+EQUALLY_GOOD = 0.005
+"""Differences of F1 on dev that are noise."""
+
+ASSERTED_FROM = 0.05
+"""Pairs less probable than that are no relation at any threshold: their status is not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagger:
+    """A NER model that can be asked: its graph or torch module, its tokenizer, whether it reads
+    windows of whole sentences, and the chains of a CRF."""
+
+    run: Runner
+    encoder: TokenEncoder
+    reads_windows: bool
+    chains: TagChains | None = None
+
+
+def finder(ner: Tagger) -> MentionFinder:
+    """The NER model as evaluation asks it."""
+
+    def find(documents: Sequence[Document]) -> list[list[Decoded]]:
+        return predict_mentions(
+            ner.run,
+            ner.encoder,
+            documents,
+            reads_windows=ner.reads_windows,
+            chains=ner.chains,
+        )
+
+    return find
+
+
+def scorer(relation: PairModel) -> PairScorer:
+    """The relation model, asked about the pairs that serving asks about, with the rules."""
+
+    def score(asked: Sequence[Candidates]) -> list[list[ScoredPair]]:
+        pairs = [
+            candidate_pairs(one.document, one.drugs, one.events, gold_too=False) for one in asked
+        ]
+        answers = iter(score_pairs(relation, [pair for each in pairs for pair in each]))
+        return [
+            [
+                ScoredPair(
+                    pair.drug,
+                    pair.event,
+                    answer.probability,
+                    _asserted(pair, answer, learned=relation.learned_statuses),
+                )
+                for pair, answer in zip(each, answers, strict=False)
+            ]
+            for each in pairs
+        ]
+
+    return score
+
+
+def _asserted(pair: Pair, answer: PairAnswer, *, learned: bool) -> Assertion | None:
+    """The status that serving would give."""
+    if answer.probability < ASSERTED_FROM:
+        return None
+    text = pair.document.text
+    ruled = assert_relation(
+        text, pair.document.sentences, pair.drug, pair.event, find_sections(text)
+    )
+    head = dict(zip(STATUSES, map(float, answer.statuses), strict=True)) if learned else None
+    return combine(ruled, head)
+
+
+def read(ner: Tagger, relation: PairModel, documents: Sequence[Document]) -> list[Reading]:
+    """Run both models over documents as serving does."""
+    return read_documents(documents, finder(ner), scorer(relation))
+
+
+def end_to_end(readings: Iterable[Reading], *, threshold: float) -> Score:
+    """Strict: both spans exactly right and related."""
+    return sum(
+        (
+            strict(reading.document.pairs(), chosen(reading.end_to_end, threshold))
+            for reading in readings
+        ),
+        Score(),
+    )
+
+
+def choose_threshold(dev: Mapping[str, Sequence[Reading]]) -> float:
+    """The probability at which the mean end-to-end F1 of the corpora is about greatest.
+
+    Args:
+        dev: readings of development documents by corpus.
+    """
+    grid = [step / 20 for step in range(2, 20)]
+
+    def mean(threshold: float) -> float:
+        return sum(end_to_end(part, threshold=threshold).f1 for part in dev.values()) / len(dev)
+
+    means = {threshold: mean(threshold) for threshold in grid}
+    enough = max(means.values()) - EQUALLY_GOOD
+    # Of thresholds about equally good the one nearest to 0.5 depends least on this very sample.
+    return min(
+        (threshold for threshold in grid if means[threshold] >= enough),
+        key=lambda threshold: abs(threshold - 0.5),
+    )

@@ -1,0 +1,1 @@
+"""From trained models to what serves: export, cards, the gate, and retraining."""

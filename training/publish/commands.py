@@ -1,0 +1,127 @@
+"""`python -m training publish` and `retrain`: a candidate through the gate to what serves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from services.core.model_versions import Publication
+from training.settings import RUNS, SEED, default_encoder
+
+Reason = Annotated[str, typer.Option(help="why; kept in the history")]
+Shadow = Annotated[bool, typer.Option("--shadow", help="let it run beside what serves")]
+SeedOption = Annotated[int, typer.Option(help="of the split and the resamples")]
+
+
+def publish(
+    candidate: Annotated[
+        Path, typer.Argument(help="a folder with exported versions of ner, relation or both")
+    ],
+    report: Annotated[
+        Path | None, typer.Option(help="what the gate saw; default: gate.json in the folder")
+    ] = None,
+    shadow: Shadow = False,
+    reason: Reason = "",
+    seed: SeedOption = SEED,
+) -> None:
+    """Publish an exported candidate if it is not worse than what serves, beyond chance.
+
+    Exit status: 0 published, 2 the candidate or the data are incomplete, 3 the gate refused,
+    4 it could not be published (the old pair serves on).
+    """
+    from training.evaluate.command import versions_in
+    from training.publish.real_release import released
+
+    published = released(
+        versions_in(candidate),
+        report or candidate / "gate.json",
+        publishes=True,
+        as_shadow=shadow,
+        reason=reason,
+        seed=seed,
+    )
+    if published is not None:
+        _say(published)
+
+
+def retrain(
+    verdicts: Annotated[
+        Path | None, typer.Option(help="labelled data of `adewatch verdicts export`")
+    ] = None,
+    publishes: Annotated[
+        bool, typer.Option("--publish/--keep", help="publish what passes, or keep it only")
+    ] = False,
+    shadow: Shadow = False,
+    reason: Reason = "scheduled retraining",
+    runs: Annotated[Path, typer.Option(help="folder of the runs")] = RUNS / "retrain",
+    ner_corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
+        "ade,clinical,adewatch,ade-neg"
+    ),
+    relation_corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
+        "ade,clinical,adewatch,phee,twimed"
+    ),
+    ner_epochs: int = 8,
+    relation_epochs: int = 4,
+    encoder: Annotated[str, typer.Option(help="as of `ner`")] = "",
+    bfloat16: Annotated[bool, typer.Option(help="as of `ner`")] = False,
+    threads: int = 2,
+    seed: SeedOption = SEED,
+) -> None:
+    """Train, export and hold a new pair against what serves, in one command for a scheduler.
+
+    Exit status: 0 published, or kept and good; 1 a fault; 2 data are missing or a step failed;
+    3 the gate refused; 4 it could not be published (the old pair serves on); 5 another
+    retraining is under way. The report lies in the folder of the run.
+    """
+    from training.publish.real_release import ready_to_release, released
+    from training.publish.retraining import retrain as run_all
+    from training.publish.retraining_steps import ModelSteps
+    from training.train.ner import NerSettings
+    from training.train.relation import RelationSettings
+
+    ready_to_release()
+    torch.set_num_threads(threads)
+    name = encoder or default_encoder()
+
+    def let_go(candidate: Mapping[str, Path], report: Path) -> Publication | None:
+        return released(
+            candidate, report, publishes=publishes, as_shadow=shadow, reason=reason, seed=seed
+        )
+
+    steps = ModelSteps(
+        ner=NerSettings(encoder=name, seed=seed, epochs=ner_epochs, bfloat16=bfloat16),
+        relation=RelationSettings(
+            encoder=name, seed=seed, epochs=relation_epochs, bfloat16=bfloat16
+        ),
+        ner_corpora=tuple(ner_corpora.split(",")),
+        relation_corpora=tuple(relation_corpora.split(",")),
+        verdicts=verdicts,
+        publish=let_go,
+        command=f"python -m training {' '.join(sys.argv[1:])}",
+    )
+    published = run_all(
+        steps,
+        runs,
+        at=datetime.now(UTC),
+        settings={
+            "ner": {**asdict(steps.ner), "corpora": ner_corpora},
+            "relation": {**asdict(steps.relation), "corpora": relation_corpora},
+            "verdicts": verdicts is not None,
+        },
+        say=typer.echo,
+    )
+    if published is None:
+        typer.echo("the candidate is good and kept; `python -m training publish` publishes it")
+    else:
+        _say(published)
+
+
+def _say(published: Publication) -> None:
+    typer.echo(f"{published.action.value}: {published.pair} (before: {published.replaced})")

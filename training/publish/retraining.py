@@ -1,0 +1,167 @@
+"""`python -m training retrain`: from corpora to a published pair in one run, and its report.
+
+The order of the steps and what becomes of a failure; what the steps do is `Steps`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from services.core.errors import AdewatchError
+from services.core.model_versions import Publication
+from training.errors import AlreadyRunning, TrainingError
+from training.publish.release import write_json
+
+T = TypeVar("T")
+
+LOCK = ".retrain.lock"
+REPORT = "report.json"
+GATE_REPORT = "gate.json"
+CANDIDATE = "candidate"
+"""The folder of a run that holds the exported versions, in the form of a model repository."""
+
+PUBLICATION_FAILED = 4
+"""Exit status of a command that could not publish; those of `TrainingError` are its own."""
+
+
+class Steps(Protocol):
+    """What a retraining does. Each step raises a `TrainingError` if it fails."""
+
+    def load(self) -> Mapping[str, int]:
+        """Read the corpora and the verdicts; documents for training by corpus."""
+        ...
+
+    def train(self, run: Path) -> None:
+        """Train both models, into `run`."""
+        ...
+
+    def export(self, run: Path, candidate: Path) -> Mapping[str, Path]:
+        """Write both versions with their cards below `candidate`; their folders by model."""
+        ...
+
+    def release(self, candidate: Mapping[str, Path], report: Path) -> Publication | None:
+        """Hold the candidate against what serves and publish it; None if it is only kept.
+
+        Raises:
+            AdewatchError: it could not be published; what served serves on.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a run did, written after every step, so that a killed run leaves its report too."""
+
+    path: Path
+    started_at: datetime
+    settings: Mapping[str, Any]
+    documents: Mapping[str, int] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    outcome: str = "running"
+    exit_status: int | None = None
+    reason: str = ""
+
+    def write(self) -> None:
+        """Write the file."""
+        write_json(
+            self.path,
+            {
+                "started_at": self.started_at.isoformat(timespec="seconds"),
+                "outcome": self.outcome,
+                "exit_status": self.exit_status,
+                "reason": self.reason,
+                "settings": dict(self.settings),
+                "training_documents": dict(self.documents),
+                "steps": self.steps,
+            },
+        )
+
+    def end(self, outcome: str, *, status: int, reason: str = "") -> None:
+        """Write the last word."""
+        self.outcome, self.exit_status, self.reason = outcome, status, reason
+        self.write()
+
+
+@contextmanager
+def only_one(runs: Path) -> Iterator[None]:
+    """The right to retrain in a folder of runs, until the end of the block or of the process.
+
+    Raises:
+        AlreadyRunning: another process has it.
+        TrainingError: the folder cannot be written.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        file = (runs / LOCK).open("w")
+    except OSError as error:
+        raise TrainingError(f"cannot write {runs}: {type(error).__name__}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"another retraining is under way in {runs}") from None
+        yield
+
+
+def retrain(
+    steps: Steps,
+    runs: Path,
+    *,
+    at: datetime,
+    settings: Mapping[str, Any],
+    say: Callable[[str], None],
+    seconds: Callable[[], float] = time.monotonic,
+) -> Publication | None:
+    """Do all steps, one run at a time, and report.
+
+    Args:
+        steps: what is done.
+        runs: the folder of runs; this one gets a folder of its own, named by its time.
+        at: now.
+        settings: for the report.
+        say: gets one line per step.
+        seconds: a clock that only goes forward.
+
+    Returns:
+        The publication; None if the candidate is good and only kept.
+
+    Raises:
+        AlreadyRunning, TrainingError, AdewatchError: the step that failed; the report has it too.
+    """
+    with only_one(runs):
+        run = runs / f"{at:%Y%m%dT%H%M%SZ}"
+        report = RunReport(run / REPORT, at, settings)
+
+        def step(name: str, work: Callable[[], T]) -> T:
+            say(f"{name} …")
+            report.write()
+            began = seconds()
+            done = work()
+            report.steps.append({"step": name, "seconds": round(seconds() - began, 1)})
+            return done
+
+        try:
+            report.documents = step("load", steps.load)
+            step("train", lambda: steps.train(run))
+            candidate = step("export", lambda: steps.export(run, run / CANDIDATE))
+            published = step("release", lambda: steps.release(candidate, run / GATE_REPORT))
+        except TrainingError as error:
+            report.end("failed", status=error.exit_status, reason=str(error))
+            raise
+        except AdewatchError as error:
+            report.end("not published", status=PUBLICATION_FAILED, reason=str(error))
+            raise
+        except BaseException as error:
+            # A bug or a signal: its message may quote a corpus, its kind does not.
+            report.end("broken off", status=1, reason=type(error).__name__)
+            raise
+        report.end("candidate kept" if published is None else "published", status=0)
+        say(f"report: {report.path}")
+        return published

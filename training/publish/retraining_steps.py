@@ -1,0 +1,109 @@
+"""The steps of a retraining with the real models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.core.model_versions import Publication
+from training.corpora import catalogue
+from training.corpora.documents import Document
+from training.corpora.verdicts import CORPUS, read_verdicts, with_verdicts
+from training.publish.versions import (
+    MEASURED,
+    describe_versions,
+    export_version,
+    ner_dev_f1,
+    relation_dev_f1,
+)
+from training.settings import data_dir
+from training.train.ner import NerSettings, train_ner
+from training.train.relation import RelationSettings, train_relation
+from training.train.splits import Parts
+
+PROPOSER_EPOCHS = 2
+"""Of the NER model that never saw clinical notes, as `training.cli.COMMANDS` trains it."""
+
+Release = Callable[[Mapping[str, Path], Path], Publication | None]
+"""(candidate, file for the gate's report) to the publication."""
+
+
+@dataclass(slots=True)
+class ModelSteps:
+    """`training.publish.retraining.Steps` with torch.
+
+    Attributes:
+        ner, relation: settings of the trainings.
+        ner_corpora, relation_corpora: names of corpora.
+        verdicts: the file of `adewatch verdicts export`; None for none.
+        publish: see `Release`.
+        command: that makes this again, for the cards.
+    """
+
+    ner: NerSettings
+    relation: RelationSettings
+    ner_corpora: tuple[str, ...]
+    relation_corpora: tuple[str, ...]
+    verdicts: Path | None
+    publish: Release
+    command: str
+    _verdicts: list[Document] = field(default_factory=list)
+
+    def load(self) -> Mapping[str, int]:
+        """See `Steps`: what cannot be read is said before hours of training."""
+        self._verdicts = [] if self.verdicts is None else read_verdicts(self.verdicts)
+        parts = self._ner_parts() | self._relation_parts()
+        return {name: len(part.train) for name, part in parts.items()}
+
+    def train(self, run: Path) -> None:
+        """See `Steps`."""
+        train_ner(self._ner_parts(), self.ner, run / "ner")
+        train_ner(
+            self._corpora(("ade",)),
+            NerSettings(
+                encoder=self.ner.encoder,
+                seed=self.ner.seed,
+                epochs=PROPOSER_EPOCHS,
+                bfloat16=self.ner.bfloat16,
+            ),
+            run / "proposer",
+        )
+        train_relation(self._relation_parts(), run / "proposer", self.relation, run / "relation")
+
+    def export(self, run: Path, candidate: Path) -> Mapping[str, Path]:
+        """See `Steps`."""
+        parts = self._corpora(dict.fromkeys((*MEASURED, *self.relation_corpora)))
+        folders = {task: candidate / task / "1" for task in ("ner", "relation")}
+        export_version("ner", run / "ner", folders["ner"], ner_dev_f1(parts, run / "ner"))
+        export_version(
+            "relation",
+            run / "relation",
+            folders["relation"],
+            relation_dev_f1(parts, run / "relation", run / "proposer"),
+        )
+        runs = {task: run / task for task in folders}
+        describe_versions(self._corpora(MEASURED), folders, runs, [self.command])
+        return folders
+
+    def release(self, candidate: Mapping[str, Path], report: Path) -> Publication | None:
+        """See `Steps`."""
+        return self.publish(candidate, report)
+
+    def _parts(self, names: tuple[str, ...], *, mentions_too: bool) -> dict[str, Parts]:
+        """Corpora to train on, with the verdicts, apart from what any measured corpus holds out."""
+        everything = with_verdicts(
+            self._corpora(dict.fromkeys((*names, *MEASURED))),
+            self._verdicts,
+            mentions_too=mentions_too,
+        )
+        return {name: part for name, part in everything.items() if name in (*names, CORPUS)}
+
+    def _ner_parts(self) -> dict[str, Parts]:
+        return self._parts(self.ner_corpora, mentions_too=True)
+
+    def _relation_parts(self) -> dict[str, Parts]:
+        return self._parts(self.relation_corpora, mentions_too=False)
+
+    def _corpora(self, names: Iterable[str]) -> dict[str, Parts]:
+        return catalogue.load(names, data_dir(), seed=self.ner.seed)

