@@ -51,8 +51,8 @@ def ablate(
     seed: int = SEED,
 ) -> None:
     """Train a model without or with each of its parts and print a table; resumable."""
-    from training import ablation
     from training.augmentation import ner_variants
+    from training.train import ablation
     from training.train.ner import NerSettings
     from training.train.relation import RelationSettings
 
