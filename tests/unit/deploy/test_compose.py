@@ -14,6 +14,7 @@ import yaml  # type: ignore[import-untyped]
 from deploy.local.layout import REPOSITORY
 from deploy.local.stack import STAGES
 from services.config import Settings
+from services.gateway.tokens import parse_tokens
 
 FILE = REPOSITORY / "deploy" / "compose.yaml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
@@ -28,7 +29,7 @@ each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
 def test_all_stages_are_there_with_what_they_need() -> None:
     assert set(SERVICES) == {
-        *("kafka", "redis", "postgres", "triton", "receiver"),
+        *("kafka", "redis", "postgres", "triton", "receiver", "gateway"),
         *ONE_SHOTS,
         *STAGES,
     }
@@ -56,7 +57,8 @@ def test_it_is_bounded_and_watched(name: str) -> None:
     assert service["mem_limit"]
     assert ("healthcheck" in service) == (name not in ONE_SHOTS)
     assert service["restart"] == ("no" if name in ONE_SHOTS else "unless-stopped")
-    assert "ports" not in service
+    # What the hospital's systems call is published; nothing else is.
+    assert ("ports" in service) == (name == "gateway")
 
 
 @each_service
@@ -97,6 +99,31 @@ def test_production_accepts_these_settings(tmp_path: Path, monkeypatch: pytest.M
     assert settings.environment == "production"
     assert settings.database_url == url
     assert settings.webhook_allowed_networks == ()
+
+
+def test_production_accepts_the_settings_of_the_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = SERVICES["gateway"]
+    secrets = {
+        "adewatch_database_url": "postgresql+psycopg://adewatch:word@postgres:5432/adewatch",
+        "adewatch_pseudonym_keys": "k1:0123456789abcdef",
+        "adewatch_gateway_tokens": "lab:0123456789abcdef",
+    }
+    files = {
+        Path(gateway["environment"][variable]).name
+        for variable in gateway["environment"]
+        if gateway["environment"][variable].startswith("/run/secrets/")
+    }
+    assert set(gateway["secrets"]) == set(secrets) | files
+    for name, secret in secrets.items():
+        (tmp_path / name).write_text(secret)
+    for variable, value in gateway["environment"].items():
+        monkeypatch.setenv(variable, _default_of(value))
+    settings = Settings(_secrets_dir=tmp_path)
+    ports = {settings.gateway_mllp_port, settings.gateway_fhir_port}
+    assert gateway["ports"] == [f"{port}:{port}" for port in sorted(ports)]
+    assert parse_tokens(settings.gateway_tokens.get_secret_value())
 
 
 def test_the_broker_takes_what_the_service_may_send() -> None:
