@@ -69,7 +69,7 @@ class Note:
     version: int
     patient_key: str
     written_at: datetime
-    text: str
+    text: str = field(repr=False)  # a traceback with the note in it must not show a patient
     status: NoteStatus = NoteStatus.CURRENT
     sex: Sex = Sex.UNKNOWN
     age_years: int | None = None
@@ -137,11 +137,11 @@ class Mention:
     type: MentionType
     start: int
     end: int
-    text: str
+    text: str = field(repr=False)
     probability: float
     concept: str
     coding: Coding | None = None
-    expansion: str = ""
+    expansion: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ class Relation:
     assertion: Assertion
     evidence_start: int
     evidence_end: int
-    evidence_text: str
+    evidence_text: str = field(repr=False)
     section: str | None = None
 
 

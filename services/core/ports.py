@@ -7,7 +7,7 @@ An implementation raises `DependencyUnavailable` when its component does not ans
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -299,7 +299,7 @@ class Message:
     offset: int
     timestamp: datetime
     key: bytes | None
-    value: bytes | None
+    value: bytes | None = field(repr=False)
     headers: Mapping[str, bytes]
 
 
