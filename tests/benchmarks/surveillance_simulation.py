@@ -76,6 +76,7 @@ def main() -> None:
             spent = time.perf_counter() - started
             print(f"{done} of {len(years)} years, {spent:.0f} s", file=sys.stderr, flush=True)
 
+    print(f"{len(years)} years; the first ones, over EBGM, take longest", file=sys.stderr)
     results = outcomes_of(watching, years, processes=arguments.processes, report=report)
     print(heading())
     for watcher, outcome in results:
