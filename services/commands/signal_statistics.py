@@ -48,7 +48,10 @@ def show(drug: Drug, event: Event) -> None:
     now = [*crude(table, prior), *adjusted(strata, [pair])[pair]]
     out.print(f"now: n11 {table.n11}, drug {table.drug}, event {table.event}, all {table.total}")
     out.print(measure_grid(now))
-    out.print(f"q among all {len(counts.pairs)} pairs: {q_value_of(counts, [pair])[pair]:.3g}")
+    out.print(
+        f"q among all {counts.possible_pairs} pairs of the counted drugs and events: "
+        f"{q_value_of(counts, [pair])[pair]:.3g}"
+    )
     for kind in strata.by:
         out.print(subgroup_grid(strata, pair, kind, prior))
 
