@@ -1,6 +1,6 @@
-"""The whole service on one machine: infrastructure, the four workers and the example receiver.
+"""The whole service on one machine: infrastructure, the five workers and the example receiver.
 
-    Kafka, Redis, Triton  →  topics, database  →  extract, aggregate, detect, alert, receiver
+    Kafka, Redis, Triton  →  topics, database  →  the workers and the receiver
                                               →  a subscription of the receiver to all alerts
 
 A stack is a folder: its data, its logs, its pid files and `stack.json`, from which a later command

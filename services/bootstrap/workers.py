@@ -79,6 +79,7 @@ def _extract(components: Components) -> _Work:
         encode=wire.encode,
         topic=settings.topic_extractions,
         merges_topic=settings.topic_merges,
+        prepare=components.refresh_vocabulary,
     )
     refresh = repeat(
         components.refresh_vocabulary, every_seconds=settings.curation_interval_seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from services.core.contracts import Extraction, PatientMerge
 from services.core.ports import Message, Publisher, Rejected
@@ -13,7 +13,17 @@ Parse = Callable[[bytes, Mapping[str, bytes]], Reading]
 
 
 class ExtractStage:
-    """Reads notes of any known format and publishes what was found in them, keyed by patient."""
+    """Reads notes of any known format and publishes what was found in them, keyed by patient.
+
+    Args:
+        extractor: reads notes.
+        publisher: acknowledges messages that are durable.
+        parse: a message and its headers to what it holds.
+        encode: an extraction or a merge as bytes.
+        topic: of extractions; merges_topic: of merges.
+        prepare: what must be read before the first note (decisions about names: what was counted
+            under a name that people decided against stays there until the next recount).
+    """
 
     name = "extract"
 
@@ -26,6 +36,7 @@ class ExtractStage:
         encode: Callable[[Extraction | PatientMerge], bytes],
         topic: str,
         merges_topic: str,
+        prepare: Callable[[], Awaitable[object]],
     ) -> None:
         self._extractor = extractor
         self._publisher = publisher
@@ -33,9 +44,11 @@ class ExtractStage:
         self._encode = encode
         self._topic = topic
         self._merges_topic = merges_topic
+        self._prepare = prepare
 
     async def recover(self) -> None:
-        """Nothing to do: an extraction that was not acknowledged is made again."""
+        """Only prepare: an extraction that was not acknowledged is made again."""
+        await self._prepare()
 
     async def process(self, messages: Sequence[Message]) -> Sequence[Rejected]:
         """See `Stage`."""

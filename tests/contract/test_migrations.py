@@ -11,15 +11,21 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import Connection, MetaData, Table, insert, inspect
 
 from services.adapters import sql
+from services.adapters.sql import ledger as sql_ledger
 from services.adapters.sql import migrate
 from services.adapters.sql.base import metadata
-from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine, reading
-from tests.fakes.clock import FakeClock
-from tests.fakes.extractions import RASH, extraction
+from services.adapters.sql.case_record import COUNTED, SqlCaseRecord
+from services.adapters.sql.engine import make_engine, reading, writing
+from services.adapters.sql.rows import Row, evidence_rows, note_row
+from services.core import identity
+from services.core.counts import case_delta, combine
+from services.core.ports import Resettled
+from tests.fakes.clock import START, FakeClock
+from tests.fakes.episodes import counts, merge
+from tests.fakes.extractions import COUGH, RASH, extraction, retraction
 
 for _module in pkgutil.iter_modules(sql.__path__):
     # Importing a module of tables adds them to the metadata.
@@ -106,6 +112,46 @@ def test_upgrading_again_keeps_everything(url: str) -> None:
     before = (record.ledger_id(), record.counts())
     migrate.upgrade(url)
     assert (record.ledger_id(), record.counts()) == before
+    engine.dispose()
+
+
+def insert_as_then(connection: Connection, name: str, rows: list[Row]) -> None:
+    """Rows of today, without the columns that the table does not have yet."""
+    then = Table(name, MetaData(), autoload_with=connection)
+    connection.execute(
+        insert(then), [{column.name: row[column.name] for column in then.columns} for row in rows]
+    )
+
+
+@pytest.mark.parametrize("revision", ["0001", "0004", "0006", "0007"])
+def test_what_an_earlier_schema_counted_is_counted_on(url: str, revision: str) -> None:
+    notes = [
+        extraction("a", RASH),
+        extraction("b", RASH, COUGH),
+        extraction("c", RASH, patient="q"),
+    ]
+    migrate.upgrade(url, revision=revision)
+    engine = make_engine(url)
+    with writing(engine) as connection:
+        insert_as_then(connection, "note", [note_row(note, recorded_at=START) for note in notes])
+        rows: list[Row] = []
+        for note in notes:
+            patient = identity.case_key(note.patient_key)
+            rows += evidence_rows(note, person_key=patient, counted=COUNTED)
+        insert_as_then(connection, "evidence", rows)
+        delta = combine([case_delta(set(), {RASH, COUGH}), case_delta(set(), {RASH})])
+        sql_ledger.append(connection, 1, delta, at=START)
+    engine.dispose()
+    migrate.upgrade(url)
+    engine = make_engine(url)
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    assert counts(record) == delta
+    # Of the texts of one patient, all alike, one is original.
+    assert record.resettle() == Resettled(read=4, moved=1, sequence=None)
+    record.apply([retraction("b")])
+    assert counts(record).pairs == {RASH: 2}
+    record.merge([merge("q", "patient-1")])
+    assert counts(record).pairs == {RASH: 1}
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""One service for all end-to-end tests: real Triton, Kafka, Redis and four worker processes."""
+"""One service for all end-to-end tests: real Triton, Kafka, Redis and five worker processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the counts and signals must be, computed anew from the extractions alone.
+"""What the counts and signals must be, computed anew from the extractions and merges alone.
 
 Shares no code with the service: plain dictionaries, loops, and the formulas of
 Evans (2001).
@@ -14,6 +14,7 @@ from typing import Any
 COUNTED = {"affirmed", "historical"}
 
 Extraction = dict[str, Any]
+Merge = dict[str, Any]
 PairName = tuple[str, str]
 
 
@@ -52,11 +53,23 @@ def standing(extractions: Iterable[Extraction]) -> list[Extraction]:
     return list(winners.values())
 
 
-def count(extractions: Iterable[Extraction]) -> Counts:
+def names_of_patients(merges: Iterable[Merge]) -> dict[str, set[str]]:
+    """All names of the patient of each name that a merge has."""
+    names: dict[str, set[str]] = {}
+    for merge in merges:
+        one, other = merge["surviving"], merge["retired"]
+        together = names.get(one, {one}) | names.get(other, {other})
+        names.update(dict.fromkeys(together, together))
+    return names
+
+
+def count(extractions: Iterable[Extraction], merges: Iterable[Merge] = ()) -> Counts:
     """Each pair once per patient."""
+    names = names_of_patients(merges)
     patients: dict[str, set[PairName]] = defaultdict(set)
     for extraction in standing(extractions):
-        patients[extraction["patient_key"]] |= pairs_of(extraction)
+        key = extraction["patient_key"]
+        patients[min(names.get(key, {key}))] |= pairs_of(extraction)
     counts = Counts()
     for pairs in patients.values():
         counts.pairs.update(pairs)

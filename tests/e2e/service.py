@@ -18,7 +18,7 @@ from services.adapters.sql.engine import make_engine
 from services.adapters.sql.overview import Overview, latest_signals, overview
 from services.core.contracts import Pair
 from services.core.counts import CountDelta
-from tests.e2e.oracle import Counts, Extraction, count
+from tests.e2e.oracle import Counts, Extraction, Merge, count
 from tests.fakes.clock import FakeClock
 from tests.integration.topics_seen import eventually, read_topic
 
@@ -78,6 +78,18 @@ class Service:
         """Any bytes to the topic of notes."""
         await self._publisher.send("ehr.notes", records)
 
+    async def merge(self, retired: str, surviving: str) -> None:
+        """That two names are one patient, as the gateway or the extract stage writes it."""
+        merge = {
+            "source": "e2e",
+            "surviving": surviving,
+            "retired": retired,
+            "occurred_at": "2026-05-02T08:00:00Z",
+            "schema_version": 1,
+        }
+        record = Record(surviving.encode(), json.dumps(merge).encode())
+        await self._publisher.send("ehr.merges", [record])
+
     async def settle(self) -> None:
         """Wait until every stage has finished everything."""
         async with Lags(self.bootstrap, STAGES) as lags:
@@ -97,9 +109,14 @@ class Service:
         records = await read_topic(self.bootstrap, "ade.extractions")
         return [json.loads(record.value) for record in records]
 
+    async def merges(self) -> list[Merge]:
+        """Every merge of patients."""
+        records = await read_topic(self.bootstrap, "ehr.merges")
+        return [json.loads(record.value) for record in records]
+
     async def expected(self) -> Counts:
         """What the counts must be."""
-        return count(await self.extractions())
+        return count(await self.extractions(), await self.merges())
 
     async def active_signals(self) -> set[Pair]:
         """Pairs that are an SDR now."""

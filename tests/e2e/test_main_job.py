@@ -119,6 +119,24 @@ async def test_an_amendment_and_a_retraction_take_their_counts_back(service: Ser
     assert await service.assert_counts_are_right() == before
 
 
+async def test_two_patients_that_are_merged_count_once(service: Service) -> None:
+    text = "She developed lisinopril-induced angioedema and lisinopril was stopped."
+    first, second = "merge-patient-1", "merge-patient-2"
+    await service.send([_note("merge-1", first, text), _note("merge-2", second, text)])
+    await service.settle()
+    before = await service.assert_counts_are_right()
+    for retired, surviving in ((second, first), (second, first), (first, second)):
+        await service.merge(retired, surviving)
+    await service.settle()
+    merged = await service.assert_counts_are_right()
+    assert set((before.pairs - merged.pairs).values()) == {1}, "the models must find this one"
+    assert merged.total == before.total - 1
+    # What comes later under either name is of the one patient.
+    await service.send([_note("merge-3", second, text)])
+    await service.settle()
+    assert await service.assert_counts_are_right() == merged
+
+
 @pytest.mark.parametrize("stage", ["extract", "aggregate", "detect", "alert"])
 async def test_a_killed_worker_changes_no_count(
     service: Service, notes: list[Note], stage: str

@@ -14,7 +14,9 @@ from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, Remappin
 from services.core.contracts import MentionType, Named, Pair
 from services.core.ports import Vocabulary
 
-_ROWS_PER_FETCH = 10_000
+# Few: names that are looked for by likeness take long, and PostgreSQL ends a transaction in which
+# nothing is asked for as long as a statement may take.
+_ROWS_PER_FETCH = 500
 _SIDES = (("drug", MentionType.DRUG), ("event", MentionType.ADE))
 
 
