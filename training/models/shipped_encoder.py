@@ -26,6 +26,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from deploy.local.kafka_jars import Jar, install_jars
 from deploy.local.processes import SetupError
+from training.corpora import catalogue
 from training.errors import CorpusError, TrainingError
 
 JAR = Jar(
@@ -76,10 +77,9 @@ def unlabelled_texts(root: Path, *, articles: int) -> Iterator[str]:
 
 
 def _lines(root: Path, articles: int) -> Iterator[str]:
-    for name in ("ADE-NEG.txt", "DRUG-AE.rel"):
-        yield from (root / "ade_corpus_v2" / name).read_text("utf-8", "replace").splitlines()
-    for part in ("train", "dev"):
-        yield from (root / "bc5cdr" / f"{part}.pubtator").read_text("utf-8").splitlines()
+    # As documents: what is annotated in them must not count twice.
+    for name in ("ade-neg", "ade-rel", "bc5cdr"):
+        yield from (document.text for document in catalogue.read(name, root))
     with (root / "mtsamples" / "mtsamples.jsonl").open(encoding="utf-8") as notes:
         for line in notes:
             yield from str(json.loads(line)["transcription"]).splitlines()
