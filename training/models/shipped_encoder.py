@@ -73,7 +73,8 @@ def unlabelled_texts(root: Path, *, articles: int) -> Iterator[str]:
     try:
         yield from _lines(root, articles)
     except (OSError, ValueError, KeyError, TypeError, lzma.LZMAError) as error:
-        raise CorpusError(f"cannot read the texts in {root}: {error!r}") from error
+        problem = f"{type(error).__name__}: {error}"
+        raise CorpusError(f"cannot read the texts in {root}: {problem}") from error
 
 
 def _lines(root: Path, articles: int) -> Iterator[str]:
