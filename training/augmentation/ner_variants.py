@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
@@ -12,7 +12,7 @@ from training.evaluate.metrics import Score
 from training.evaluate.predict import predict_mentions, torch_runner
 from training.train.ablation import AUGMENTED, REWRITTEN
 from training.train.ner import NerSettings, ner_score, train_ner
-from training.train.runs import load_ner
+from training.train.runs import is_trained, load_ner
 from training.train.splits import Parts
 
 JOINED = 600
@@ -51,11 +51,15 @@ class Variant:
 def run_variants(
     names: Sequence[str], parts: dict[str, Parts], settings: NerSettings, folder: Path
 ) -> Iterator[Variant]:
-    """Train and measure variants one by one; one that lies there trained is only measured."""
+    """Train and measure variants one by one; one that lies there trained is only measured.
+
+    Raises:
+        TrainingError: a variant that lies there was trained otherwise.
+    """
     for name in names:
-        run = folder / name
-        if not (run / "run.json").exists():
-            train_ner(parts, VARIANTS[name](settings), run)
+        run, changed = folder / name, VARIANTS[name](settings)
+        if not is_trained(run, asdict(changed), parts):
+            train_ner(parts, changed, run)
         yield measure(name, run, parts)
 
 

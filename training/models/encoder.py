@@ -131,8 +131,15 @@ def write_tokenizer(name: str, path: Path, *, markers: Sequence[str] = ()) -> in
 
     Returns:
         The size of the vocabulary.
+
+    Raises:
+        TrainingError: there is no such encoder, or it cannot be reached.
     """
-    tokenizer = Tokenizer.from_str(AutoTokenizer.from_pretrained(name).backend_tokenizer.to_str())
+    try:
+        loaded = AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"cannot read the encoder {name!r}: {type(error).__name__}") from error
+    tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.add_tokens(

@@ -26,7 +26,8 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from deploy.local.kafka_jars import Jar, install_jars
 from deploy.local.processes import SetupError
-from training.errors import TrainingError
+from training.corpora import catalogue
+from training.errors import CorpusError, TrainingError
 
 JAR = Jar(
     group="dev.langchain4j",
@@ -38,6 +39,9 @@ JAR = Jar(
 
 VOCABULARY = 20_000
 """Word pieces that stay."""
+
+LINES_AT_ONCE = 20_000
+"""Of the texts that pieces are counted on: encodings are a hundred times as large as their text."""
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _NODE = re.compile(r"^/encoder/layer\.(\d+)/(.+)/MatMul$")
@@ -62,11 +66,21 @@ def unlabelled_texts(root: Path, *, articles: int) -> Iterator[str]:
     Args:
         root: the folder of the corpora.
         articles: so many of the full texts.
+
+    Raises:
+        CorpusError: a file is missing or malformed.
     """
-    for name in ("ADE-NEG.txt", "DRUG-AE.rel"):
-        yield from (root / "ade_corpus_v2" / name).read_text("utf-8", "replace").splitlines()
-    for part in ("train", "dev"):
-        yield from (root / "bc5cdr" / f"{part}.pubtator").read_text("utf-8").splitlines()
+    try:
+        yield from _lines(root, articles)
+    except (OSError, ValueError, KeyError, TypeError, lzma.LZMAError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise CorpusError(f"cannot read the texts in {root}: {problem}") from error
+
+
+def _lines(root: Path, articles: int) -> Iterator[str]:
+    # As documents: what is annotated in them must not count twice.
+    for name in ("ade-neg", "ade-rel", "bc5cdr"):
+        yield from (document.text for document in catalogue.read(name, root))
     with (root / "mtsamples" / "mtsamples.jsonl").open(encoding="utf-8") as notes:
         for line in notes:
             yield from str(json.loads(line)["transcription"]).splitlines()
@@ -159,8 +173,10 @@ def kept_pieces(tokenizer: dict[str, object], texts: Iterable[str], *, size: int
     counter = Tokenizer.from_str(json.dumps(tokenizer))
     counter.no_truncation()
     counter.no_padding()
-    for encoding in counter.encode_batch_fast(list(texts), add_special_tokens=False):
-        counted.update(encoding.ids)
+    lines = iter(texts)
+    while chunk := list(islice(lines, LINES_AT_ONCE)):
+        for encoding in counter.encode_batch_fast(chunk, add_special_tokens=False):
+            counted.update(encoding.ids)
     always = {
         piece for piece in vocabulary if piece in SPECIAL or len(piece.removeprefix("##")) == 1
     }

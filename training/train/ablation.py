@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
@@ -14,7 +14,7 @@ from training.evaluate.metrics import Score
 from training.evaluate.pair_scores import PairModel, pair_score, torch_pair_runner
 from training.rows.pairs import Pair, gold_pairs
 from training.train.relation import RelationSettings, train_relation
-from training.train.runs import load_relation
+from training.train.runs import is_trained, load_relation
 from training.train.splits import Parts
 
 Change = Callable[[RelationSettings], RelationSettings]
@@ -75,11 +75,14 @@ def run_variants(
         proposer: see `train_relation`.
         settings: of the whole model.
         folder: gets one run per variant.
+
+    Raises:
+        TrainingError: a variant that lies there was trained otherwise.
     """
     for name in names:
-        run = folder / name
-        if not (run / "run.json").exists():
-            train_relation(parts, proposer, VARIANTS[name](settings), run)
+        run, changed = folder / name, VARIANTS[name](settings)
+        if not is_trained(run, asdict(changed), parts):
+            train_relation(parts, proposer, changed, run)
         yield measure(name, run, parts)
 
 

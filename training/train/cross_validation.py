@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -17,7 +17,7 @@ from training.evaluate.tagger import Tagger, choose_threshold, read, report
 from training.train.folds import beside_fold, fold_parts
 from training.train.ner import NerSettings, train_ner
 from training.train.relation import RelationSettings, train_relation
-from training.train.runs import load_ner, load_relation
+from training.train.runs import is_trained, load_ner, load_relation
 from training.train.splits import Parts
 
 FIGURES = {
@@ -58,6 +58,9 @@ def run_folds(plan: FoldPlan, which: Sequence[int], out: Path) -> Iterator[dict[
         plan: what to train.
         which: folds, 0 to 9.
         out: gets a folder per fold.
+
+    Raises:
+        TrainingError: a model that lies there was trained otherwise.
     """
     for fold in which:
         folder = out / str(fold)
@@ -66,9 +69,9 @@ def run_folds(plan: FoldPlan, which: Sequence[int], out: Path) -> Iterator[dict[
             name: Parts(beside_fold(documents, parts), [], [])
             for name, documents in plan.beside.items()
         }
-        if not (folder / "ner/run.json").exists():
+        if not is_trained(folder / "ner", asdict(plan.ner), train):
             train_ner(train, plan.ner, folder / "ner")
-        if not (folder / "relation/run.json").exists():
+        if not is_trained(folder / "relation", asdict(plan.relation), train):
             train_relation(train, folder / "ner", plan.relation, folder / "relation")
         found = {"fold": fold, **measure(parts, folder)}
         (folder / "figures.json").write_text(json.dumps(found, indent=2), encoding="utf-8")

@@ -26,7 +26,7 @@ from training.rows.pairs import joined_sentences
 from training.rows.sampling import bucketed_batches
 from training.train.loop import Optimisation, optimise, seed_everything
 from training.train.runs import save_model, settings_report
-from training.train.splits import Parts
+from training.train.splits import Parts, sizes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,8 @@ def train_ner(
     write_tokenizer(settings.encoder, run / "tokenizer.json")
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
     data = _training_rows(parts, settings, encoder)
-    dev = [part.dev for part in parts.values() if any(one.mentions for one in part.dev)]
+    # Where no type is completely annotated the score is 0 in every epoch and says nothing.
+    dev = [part.dev for part in parts.values() if any(map(_scored, part.dev))]
     if not dev:
         raise CorpusError("no dev document has a mention, so no epoch can be chosen")
     model = NerModel(load_encoder(settings.encoder), crf=settings.crf)
@@ -142,10 +143,7 @@ def train_ner(
                 "reads_windows": True,
                 "chains": chains_report(model),
                 "rows": len(data),
-                "documents": {
-                    name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
-                    for name, p in parts.items()
-                },
+                "documents": sizes(parts),
                 "history": [asdict(epoch) for epoch in history],
             },
             indent=2,
@@ -177,6 +175,11 @@ def ner_score(documents: Sequence[Document], predicted: Sequence[Sequence[Decode
         for document, found in zip(documents, predicted, strict=True)
     ]
     return sum(mention_scores(pairs).values(), Score())
+
+
+def _scored(document: Document) -> bool:
+    """Whether `ner_score` looks for any mention in a document."""
+    return any(mention.type in document.complete for mention in document.mentions)
 
 
 def class_weights(data: Sequence[NerRow], *, exponent: float) -> Tensor:

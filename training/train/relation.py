@@ -41,7 +41,7 @@ from training.rows.relation import IGNORED, WindowRow, collate, window_rows
 from training.rows.sampling import grouped_batches
 from training.train.loop import Optimisation, optimise, seed_everything
 from training.train.runs import load_ner, save_model, settings_report
-from training.train.splits import Parts
+from training.train.splits import Parts, sizes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,10 +186,7 @@ def train_relation(
                 "pairs": sum(len(row.labels) for row in data),
                 "positives": sum(sum(row.labels) for row in data),
                 "learned_statuses": settings.status_weight > 0 and _statuses_known(data),
-                "documents": {
-                    name: {"train": len(p.train), "dev": len(p.dev), "test": len(p.test)}
-                    for name, p in parts.items()
-                },
+                "documents": sizes(parts),
                 "history": [asdict(epoch) for epoch in history],
             },
             indent=2,

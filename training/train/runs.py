@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import torch
 
 from services.core.windows import Form
+from training.errors import TrainingError
 from training.models.encoder import empty_encoder, encoder_config
 from training.models.ner import NerModel
 from training.models.relation import RelationConfig, RelationModel
+from training.train.splits import Parts, sizes
 
 
 def settings_report(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,6 +26,29 @@ def settings_report(settings: Mapping[str, Any]) -> dict[str, Any]:
         "encoder": Path(settings["encoder"]).name,
         "augmentation": {**augmentation, "generator": Path(augmentation["generator"]).name},
     }
+
+
+def is_trained(run: Path, settings: Mapping[str, Any], parts: Mapping[str, Parts]) -> bool:
+    """Whether the training that is asked for lies there already.
+
+    Args:
+        run: its folder.
+        settings: of the training, as a dictionary.
+        parts: documents by corpus.
+
+    Raises:
+        TrainingError: another training lies there, whose figures would pass for those of this one.
+    """
+    path = run / "run.json"
+    if not path.exists():
+        return False
+    made = json.loads(path.read_text(encoding="utf-8"))
+    asked = json.loads(json.dumps(settings_report(settings)))
+    if (made.get("settings"), made.get("documents")) != (asked, sizes(parts)):
+        raise TrainingError(
+            f"{run} holds a training with other settings or documents: name another folder"
+        )
+    return True
 
 
 def save_model(run: Path, model: NerModel | RelationModel) -> None:

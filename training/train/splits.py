@@ -7,7 +7,7 @@ abstract fall into one part in every corpus that has them, now and when a corpus
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from training.corpora.documents import Document
@@ -23,6 +23,14 @@ class Parts:
     train: list[Document]
     dev: list[Document]
     test: list[Document]
+
+
+def sizes(parts: Mapping[str, Parts]) -> dict[str, dict[str, int]]:
+    """Documents per part of corpora by name, as a run reports them."""
+    return {
+        name: {"train": len(part.train), "dev": len(part.dev), "test": len(part.test)}
+        for name, part in parts.items()
+    }
 
 
 def position(group: str, *, seed: int) -> float:

@@ -1,6 +1,7 @@
 """Weights that are read back from a graph, and a vocabulary that is cut."""
 
 import json
+import lzma
 import zipfile
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModel, BertConfig, BertModel
 
-from training.errors import TrainingError
-from training.models.shipped_encoder import build
+from training.errors import CorpusError, TrainingError
+from training.models.shipped_encoder import build, unlabelled_texts
 
 pytestmark = [
     pytest.mark.training,
@@ -86,3 +87,34 @@ def test_a_jar_without_a_graph_is_refused(tmp_path: Path) -> None:
         archive.writestr("readme.txt", "nothing")
     with pytest.raises(TrainingError, match="does not hold"):
         build(path, [], tmp_path / "encoder")
+
+
+def test_word_pieces_are_counted_on_texts_and_not_on_annotation(tmp_path: Path) -> None:
+    files = {
+        "ade_corpus_v2/ADE-NEG.txt": "5 NEG Gold is well tolerated.\n",
+        "ade_corpus_v2/DRUG-AE.rel": "6|Gold rash.|rash|5|9|Gold|0|4\n",
+        "bc5cdr/train.pubtator": "7|t|Title.\n7|a|Abstract.\n7\t0\t5\tTitle\tChemical\tD1\n\n",
+        "bc5cdr/dev.pubtator": "8|t|Late.\n8|a|Later.\n\n",
+        "mtsamples/mtsamples.jsonl": json.dumps({"transcription": "One.\nTwo."}) + "\n",
+    }
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    packed = tmp_path / "rct_fulltext_pmc" / "articles_ccby_cc0_pd.jsonl.xz"
+    packed.parent.mkdir()
+    with lzma.open(packed, "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"text": f"Article {n}."}) + "\n" for n in range(3))
+    assert list(unlabelled_texts(tmp_path, articles=2)) == [
+        "Gold is well tolerated.",
+        "Gold rash.",
+        "Title. Abstract.",
+        "Late. Later.",
+        "One.",
+        "Two.",
+        "Article 0.",
+        "Article 1.",
+    ]
+    packed.unlink()
+    with pytest.raises(CorpusError, match="articles_ccby"):
+        list(unlabelled_texts(tmp_path, articles=2))

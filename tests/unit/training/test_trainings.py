@@ -1,0 +1,91 @@
+"""Folds and ablations from training to figures, on a tiny encoder."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.documents import document
+from training.errors import TrainingError
+from training.train.ablation import REWRITTEN, VARIANTS, run_variants, table
+from training.train.cross_validation import FoldPlan, run_folds, summary
+from training.train.ner import NerSettings, train_ner
+from training.train.relation import RelationSettings
+from training.train.runs import is_trained
+from training.train.splits import Parts
+
+pytestmark = pytest.mark.training
+
+SEED = 5
+# Of these abstracts the last is chosen on, by its name and the seed.
+ABSTRACTS = [
+    document(
+        "She had {rash} after [aspirin]. No {nausea} with [zocor].",
+        (("T2", "T1"),),
+        doc_id=f"ade:{number}",
+        group=f"pmid:{number}",
+    )
+    for number in (0, 1, 2, 15)
+]
+
+
+def plan(encoder: Path, *, epochs: int = 1) -> FoldPlan:
+    return FoldPlan(
+        documents=ABSTRACTS,
+        beside={},
+        folds=[frozenset({"ade:0"}), frozenset({"ade:1"})],
+        strict=False,
+        ner=NerSettings(encoder=str(encoder), seed=SEED, epochs=epochs),
+        relation=RelationSettings(encoder=str(encoder), seed=SEED, epochs=epochs, joined=2),
+    )
+
+
+def test_folds_are_trained_once_and_measured(encoder_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "folds"
+    found = list(run_folds(plan(encoder_folder), [0, 1], out))
+    assert [(one["fold"], one["documents"]) for one in found] == [(0, 1), (1, 1)]
+    assert summary(found)["folds"] == [0, 1]
+    made = (out / "0/ner/model.pt").stat().st_mtime_ns
+    again = list(run_folds(plan(encoder_folder), [0, 1], out))
+    assert again == found
+    assert (out / "0/ner/model.pt").stat().st_mtime_ns == made
+    with pytest.raises(TrainingError, match="other settings"):
+        list(run_folds(plan(encoder_folder, epochs=2), [0], out))
+
+
+def test_every_variant_is_trained_and_measured(encoder_folder: Path, tmp_path: Path) -> None:
+    parts = {"ade": Parts(ABSTRACTS[:2], ABSTRACTS[3:], ABSTRACTS[2:3])}
+    settings = RelationSettings(encoder=str(encoder_folder), seed=SEED, epochs=1, joined=2)
+    names = [name for name in VARIANTS if name != REWRITTEN]
+    done = list(run_variants(names, parts, tmp_path, settings, tmp_path / "ablation"))
+    assert [variant.name for variant in done] == names
+    assert all(variant.test.keys() == {"ade"} for variant in done)
+    assert len(table(done).splitlines()) == 2 + len(names)
+
+
+def test_only_the_training_that_is_asked_for_counts_as_done(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    settings = NerSettings(encoder=str(encoder_folder), seed=SEED, epochs=1)
+    parts = {"ade": Parts(ABSTRACTS[:2], ABSTRACTS[3:], [])}
+    run = tmp_path / "run"
+    assert not is_trained(run, asdict(settings), parts)
+    train_ner(parts, settings, run)
+    assert is_trained(run, asdict(settings), parts)
+    fewer = {"ade": Parts(ABSTRACTS[:1], ABSTRACTS[3:], [])}
+    for other, documents in ((replace(settings, crf=True), parts), (settings, fewer)):
+        with pytest.raises(TrainingError, match="name another folder"):
+            is_trained(run, asdict(other), documents)
+
+
+def test_no_epoch_is_chosen_on_what_is_not_annotated(encoder_folder: Path, tmp_path: Path) -> None:
+    settings = NerSettings(encoder=str(encoder_folder), seed=SEED, epochs=1)
+    partly = [replace(one, complete=frozenset()) for one in ABSTRACTS]
+    with pytest.raises(TrainingError, match="no dev document"):
+        train_ner({"phee": Parts(partly, partly, [])}, settings, tmp_path / "none")
+
+
+def test_an_encoder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    settings = NerSettings(encoder=str(tmp_path / "absent"), seed=SEED)
+    with pytest.raises(TrainingError, match="cannot read the encoder"):
+        train_ner({"ade": Parts(ABSTRACTS, ABSTRACTS, [])}, settings, tmp_path / "run")
