@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -63,10 +64,19 @@ async def _read(
         timeout_seconds=components.settings.kafka_request_timeout_seconds,
         limit=limit,
     )
+    return of_each_message_one(
+        letter for letter in letters if reason is None or letter.reason == reason
+    )
+
+
+def of_each_message_one(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+    """The last letter of each message. What the gateway refuses never lay in a topic: of that
+    every letter is a message of its own."""
     once = {
-        (letter.origin.topic, letter.origin.partition, letter.origin.offset): letter
+        (letter.origin.topic, letter.origin.partition, letter.origin.offset)
+        if letter.origin.offset >= 0
+        else (None, letter.partition, letter.offset): letter
         for letter in letters
-        if reason is None or letter.reason == reason
     }
     return list(once.values())
 
