@@ -55,7 +55,9 @@ def _like_hl7(head: bytes) -> bool:
 
 
 def _like_fhir(head: bytes) -> bool:
-    return b"http://hl7.org/fhir" in head[:512] or _RESOURCE.match(head) is not None
+    # A note may quote the namespace: it tells of FHIR only in XML.
+    markup = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return (markup and b"http://hl7.org/fhir" in head[:512]) or _RESOURCE.match(head) is not None
 
 
 def _read_json_note(value: bytes, intake: Intake) -> Reading:

@@ -29,7 +29,7 @@ NOTE = json.dumps(
         "note_id": "dm-0001",
         "patient_key": "p001",
         "written_at": "2026-03-02T10:15:00Z",
-        "text": 'He quotes {"resourceType": "Bundle"} and MSH|.',
+        "text": 'He quotes {"resourceType": "Bundle"}, http://hl7.org/fhir and MSH|.',
     }
 ).encode()
 
