@@ -75,6 +75,7 @@ def _extract(components: Components) -> _Work:
     stage = ExtractStage(
         reader,
         components.publisher,
+        prepare=components.refresh_vocabulary,
         parse=components.parse,
         encode=wire.encode,
         topic=settings.topic_extractions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from services.core.contracts import Extraction, PatientMerge
 from services.core.ports import Message, Publisher, Rejected
@@ -13,7 +13,16 @@ Parse = Callable[[bytes, Mapping[str, bytes]], Reading]
 
 
 class ExtractStage:
-    """Reads notes of any known format and publishes what was found in them, keyed by patient."""
+    """Reads notes of any known format and publishes what was found in them, keyed by patient.
+
+    Args:
+        extractor: reads notes.
+        publisher: writes to topics.
+        prepare: reads what must be known before the first note is named (decisions of people).
+        parse: a message and its headers to what it holds.
+        encode: an extraction or a merge as bytes.
+        topic: of extractions; merges_topic: of merges.
+    """
 
     name = "extract"
 
@@ -22,6 +31,7 @@ class ExtractStage:
         extractor: NoteReader,
         publisher: Publisher,
         *,
+        prepare: Callable[[], Awaitable[object]],
         parse: Parse,
         encode: Callable[[Extraction | PatientMerge], bytes],
         topic: str,
@@ -29,13 +39,16 @@ class ExtractStage:
     ) -> None:
         self._extractor = extractor
         self._publisher = publisher
+        self._prepare = prepare
         self._parse = parse
         self._encode = encode
         self._topic = topic
         self._merges_topic = merges_topic
 
     async def recover(self) -> None:
-        """Nothing to do: an extraction that was not acknowledged is made again."""
+        """An extraction that was not acknowledged is made again; but no note may be named without
+        the decisions of people."""
+        await self._prepare()
 
     async def process(self, messages: Sequence[Message]) -> Sequence[Rejected]:
         """See `Stage`."""

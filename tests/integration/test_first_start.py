@@ -18,6 +18,7 @@ from deploy.local.layout import REPOSITORY
 from deploy.local.processes import Launch
 from deploy.local.triton import Triton
 from services.adapters.kafka import KafkaPublisher
+from services.adapters.sql import migrate
 from services.adapters.topics import partitions_of
 from tests.integration.topics_seen import eventually, read_topic
 
@@ -25,14 +26,16 @@ pytestmark = pytest.mark.stack
 
 
 async def test_a_worker_makes_its_topics_before_it_reads_them(
-    kafka_stack: Kafka, triton_server: Triton, tmp_path: Path
+    kafka_stack: Kafka, triton_server: Triton, sqlite_url: str, tmp_path: Path
 ) -> None:
     kafka_stack.start()
+    migrate.upgrade(sqlite_url)  # the worker reads decisions about names there
     environment = {
         **os.environ,
         "ADEWATCH_KAFKA_BOOTSTRAP": kafka_stack.bootstrap,
         "ADEWATCH_TRITON_GRPC": triton_server.grpc,
         "ADEWATCH_MODEL_REPOSITORY": str(REPOSITORY / "model_repository"),
+        "ADEWATCH_DATABASE_URL": sqlite_url,
         "ADEWATCH_TOPIC_NOTES": "first.notes",
         "ADEWATCH_TOPIC_EXTRACTIONS": "first.extractions",
     }
