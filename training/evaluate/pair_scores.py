@@ -20,8 +20,9 @@ PairRunner = Callable[[IntArray, IntArray, IntArray], tuple[FloatArray, FloatArr
 """`input_ids`, `attention_mask` [batch, tokens] and `pairs` [batch, P, 4] to the probabilities of
 the classes [batch, P, 2] and of the statuses [batch, P, 6]."""
 
-MAX_TOKENS = 384
-"""Tokens of a window that is asked about; longer ones are no candidates (nor in serving)."""
+MAX_TOKENS = 512
+"""Tokens of a window that is asked about; longer ones are no candidates, as in serving
+(`services.bootstrap.components.RELATION_MAX_TOKENS`)."""
 
 BATCH_TOKENS = 4096
 BATCH_ROWS = 64
