@@ -12,7 +12,7 @@ import getpass
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -108,6 +108,7 @@ class ModelPublisher:
                     f"compared with {instead_of}, but {serving} serves now: compare again"
                 )
             self._begin(serving)
+            self._set_strays_aside()
             installed: list[Path] = []
             try:
                 numbers = {model: serving.of(model) for model in MODELS}
@@ -182,6 +183,7 @@ class ModelPublisher:
 
     def _change(self, action: Action, pair: VersionPair, reason: str) -> Publication:
         serving = model_files.serving_pair(self.repository)
+        self._set_strays_aside()
         _restore(self.repository, pair)
         hashes = model_files.hashes(self.repository, pair)
         known = [entry.sha256 for entry in read_history(self.repository)]
@@ -232,6 +234,13 @@ class ModelPublisher:
                 # Triton is away or refuses: it will find the old versions when it starts again.
                 return
 
+    def _set_strays_aside(self) -> None:
+        """Rename versions that the history does not know: a publication that was killed leaves one.
+        It would be loaded with the next one, and keep that from loading if it cannot be."""
+        history = read_history(self.repository)
+        pairs = [pair for entry in history for pair in (entry.pair, entry.replaced)]
+        _set_aside(self.repository, pairs)
+
     def _retire(self) -> None:
         """Rename versions that neither serve nor are near enough to roll back to; Triton unloads
         them at its next load."""
@@ -239,11 +248,7 @@ class ModelPublisher:
         pairs = [model_files.serving_pair(self.repository), *served_before(history)[:KEPT]]
         if (candidate := shadow(history)) is not None:
             pairs.append(candidate)
-        for model in MODELS:
-            kept = {pair.of(model) for pair in pairs}
-            for folder in (self.repository / model).glob("[0-9]*"):
-                if folder.name.isdecimal() and folder.name not in kept:
-                    folder.rename(folder.with_name(RETIRED + folder.name))
+        _set_aside(self.repository, pairs)
 
 
 def _install(repository: Path, model: str, folder: Path) -> Path:
@@ -276,6 +281,15 @@ def _install(repository: Path, model: str, folder: Path) -> Path:
 def _next_number(folder: Path) -> int:
     names = [path.name.removeprefix(RETIRED) for path in folder.iterdir() if path.is_dir()]
     return max((int(name) for name in names if name.isdecimal()), default=0) + 1
+
+
+def _set_aside(repository: Path, kept: Iterable[VersionPair]) -> None:
+    pairs = list(kept)
+    for model in MODELS:
+        numbers = {pair.of(model) for pair in pairs}
+        for folder in list((repository / model).glob("[0-9]*")):
+            if folder.name.isdecimal() and folder.name not in numbers:
+                folder.rename(folder.with_name(RETIRED + folder.name))
 
 
 def _restore(repository: Path, pair: VersionPair) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from services.adapters import model_files
@@ -35,8 +36,8 @@ def history() -> None:
             entry.pair.ner,
             entry.pair.relation,
             entry.at.isoformat(timespec="seconds"),
-            entry.by,
-            entry.reason,
+            escape(entry.by),
+            escape(entry.reason),
         )
     out.print(table)
     out.print(f"serving: {model_files.serving_pair(repository)}")

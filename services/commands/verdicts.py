@@ -78,7 +78,8 @@ def add(
     verdict = with_components(work)
     if verdict is None:
         raise ConfigurationError("no standing note has this evidence: it may have been amended")
-    out.print(f"{verdict.judgement.value} by {verdict.by}, verdict {verdict.revision} on it")
+    said = f"{verdict.judgement.value} by {verdict.by}, verdict {verdict.revision} on it"
+    out.print(said, markup=False)
 
 
 @app.command("list")

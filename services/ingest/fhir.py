@@ -29,6 +29,7 @@ from services.ingest.fhir_models import (
     validated,
 )
 from services.ingest.intake import Intake
+from services.ingest.language import in_english
 
 _MARKUP_FACTOR = 11
 """Bytes of a message per byte of text: base64, of markup eight times as long as its text."""
@@ -89,7 +90,9 @@ def _bundle(bundle: Bundle, intake: Intake) -> Reading:
     refused: list[Refusal] = []
     for position, entry in enumerate(bundle.entry):
         try:
-            read.append(_entry(entry, bundle, surroundings, intake))
+            # Here and not with other formats, for the answer to a batch names the entry.
+            read.append(in_english(_entry(entry, bundle, surroundings, intake), position))
+            refused.extend(read[-1].refused)
         except InvalidMessage as error:
             refused.append(Refusal(position, error.reason, error.detail))
     notes = tuple(note for item in read for note in item.notes)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 
 from services.core.contracts import Note, NoteStatus
 from services.core.errors import InvalidMessage
+from services.core.reading import Reading, Refusal
 
 
 def _set(words: str) -> frozenset[str]:
@@ -109,6 +110,18 @@ def other_language(text: str) -> str | None:
         if len(distinct) >= _LEAST_TELLING and hits >= _LEAST_HITS and hits > 2 * english:
             return language
     return None
+
+
+def in_english(reading: Reading, position: int) -> Reading:
+    """What one part of a message holds, with its notes of other languages refused at its place."""
+    notes: list[Note] = []
+    refused = list(reading.refused)
+    for note in reading.notes:
+        try:
+            notes.append(require_english(note))
+        except InvalidMessage as error:
+            refused.append(Refusal(position, error.reason, error.detail))
+    return Reading(tuple(notes), reading.merges, tuple(refused))
 
 
 def require_english(note: Note) -> Note:

@@ -55,7 +55,9 @@ def _like_hl7(head: bytes) -> bool:
 
 
 def _like_fhir(head: bytes) -> bool:
-    return b"http://hl7.org/fhir" in head[:512] or _RESOURCE.match(head) is not None
+    # A note may quote the namespace: it tells of FHIR only in XML.
+    markup = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return (markup and b"http://hl7.org/fhir" in head[:512]) or _RESOURCE.match(head) is not None
 
 
 def _read_json_note(value: bytes, intake: Intake) -> Reading:
@@ -122,7 +124,7 @@ def _in_english(reading: Reading) -> Reading:
             refused.append(Refusal(position, error.reason, error.detail))
     if len(notes) == len(reading.notes):
         return reading
-    if not notes:
+    if not notes and not reading.merges:
         raise InvalidMessage(refused[-1].reason, refused[-1].detail)
     return Reading(tuple(notes), reading.merges, tuple(refused))
 

@@ -1,5 +1,6 @@
 """Both models behind the real server: shapes, and answers that do not depend on company."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from deploy.local.layout import REPOSITORY
 from deploy.local.triton import Triton
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.bio import LABELS
-from services.extract.batching import pad
+from services.core.bio import LABELS, TAGS, TYPES
+from services.core.windows import Form
+from services.extract.batching import pad, pad_pairs
 
 pytestmark = pytest.mark.stack
 
@@ -32,14 +34,23 @@ SENTENCES = {
 def ask(server: Triton, model: str, rows: list[list[int]]) -> dict[str, NDArray[np.float32]]:
     """Logits and probabilities of one request."""
     ids, mask = pad(rows)
+    asked = {"input_ids": ids, "attention_mask": mask}
+    if model == "relation" and form_of_relation() is Form.LEVITATED:
+        asked["pairs"] = pad_pairs([[(1, 1, 2, 2)]] * len(rows))
     inputs = []
-    for name, values in (("input_ids", ids), ("attention_mask", mask)):
+    for name, values in asked.items():
         tensor = grpc.InferInput(name, list(values.shape), "INT64")
         tensor.set_data_from_numpy(values)
         inputs.append(tensor)
     with grpc.InferenceServerClient(server.grpc) as client:
         result = client.infer(model, inputs, client_timeout=240)
         return {name: result.as_numpy(name) for name in ("logits", "probabilities")}
+
+
+def form_of_relation() -> Form:
+    """How the relation model of the repository is shown its pairs."""
+    card = REPOSITORY / "model_repository" / "relation" / "1" / "card.json"
+    return Form(json.loads(card.read_text()).get("form", Form.MARKED))
 
 
 def rows_of(model: str) -> list[list[int]]:
@@ -49,18 +60,20 @@ def rows_of(model: str) -> list[list[int]]:
     return [list(encoding.ids) for encoding in encoder.encode(SENTENCES[model])]
 
 
-@pytest.mark.parametrize(("model", "classes"), [("ner", len(LABELS)), ("relation", 2)])
-def test_probabilities_are_the_softmax_of_the_logits(
-    triton_server: Triton, model: str, classes: int
-) -> None:
+@pytest.mark.parametrize("model", ["ner", "relation"])
+def test_probabilities_are_the_softmax_of_the_logits(triton_server: Triton, model: str) -> None:
     rows = rows_of(model)
     answer = ask(triton_server, model, rows)
     items = max(map(len, rows)) if model == "ner" else 1
-    assert answer["logits"].shape == (len(rows), items, classes)
-    powers = np.exp(answer["logits"])
-    np.testing.assert_allclose(
-        answer["probabilities"], powers / powers.sum(axis=-1, keepdims=True), atol=1e-5
-    )
+    # Of ner one row of labels, or one of tags per type (`services.core.bio`).
+    columns = {(len(LABELS),), (len(TYPES) * len(TAGS),)} if model == "ner" else {(2,)}
+    logits = answer["logits"]
+    assert logits.shape[:2] == (len(rows), items)
+    assert logits.shape[2:] in columns
+    together = logits.shape[2] if logits.shape[2] in (len(LABELS), 2) else len(TAGS)
+    powers = np.exp(logits.reshape(len(rows), items, -1, together))
+    softmax = powers / powers.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(answer["probabilities"], softmax.reshape(logits.shape), atol=1e-5)
 
 
 @pytest.mark.parametrize("model", ["ner", "relation"])

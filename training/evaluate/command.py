@@ -157,7 +157,7 @@ def read(models: Models, documents: Sequence[Document]) -> list[Reading]:
 def _task(version: Path) -> str:
     try:
         task = json.loads((version / "card.json").read_text(encoding="utf-8"))["model"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataMissing(f"{version} has no card that names its model: {error!r}") from error
     if task not in TASKS:
         raise DataMissing(f"{version}: the card names no model of {', '.join(TASKS)}")

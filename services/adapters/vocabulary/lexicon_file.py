@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def load(path: Path = SHIPPED) -> Lexicon:
     """
     try:
         content = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ConfigurationError(f"no lexicon at {path}: {type(error).__name__}") from None
     first, *lines = content.decode("utf-8").splitlines()
     if first != keys.VERSION:

@@ -158,12 +158,15 @@ def _above(code: str, ingredients: dict[str, str], up: dict[str, set[str]]) -> s
 
 def _rows(path: Path, separator: str, columns: int) -> Iterator[list[str]]:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Not `splitlines`: a name may hold other ends of lines.
+        lines = path.read_text("utf-8").split("\n")
     except FileNotFoundError:
         raise ConfigurationError(f"{path.name} is not in {path.parent}") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path.name} is not UTF-8") from None
     for number, line in enumerate(lines, 1):
+        if not line:
+            continue
         cells = line.split(separator)
         if len(cells) < columns:
             raise ConfigurationError(f"{path.name}, line {number}: fewer than {columns} columns")

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 
 MAX_SHORT = 10
+LOOK_CHARS = 400
+"""How far back a long form is looked for, so that the time is linear in the text."""
+
 _BRACKETED = re.compile(r"\(([^()\n]{2,10})[);,]")
 _WORD = re.compile(r"\S+")
 
@@ -22,7 +25,7 @@ def explained(text: str) -> dict[str, str]:
     for match in _BRACKETED.finditer(text):
         short = match.group(1).strip()
         if short not in found and _is_short_form(short):
-            long = _long_form(short, text[: match.start()])
+            long = _long_form(short, text[max(0, match.start() - LOOK_CHARS) : match.start()])
             if long:
                 found[short] = long
     return found

@@ -188,6 +188,19 @@ def test_a_gate_that_compared_with_another_pair_does_not_hold(
     assert sorted(path.name for path in (repository / "ner").iterdir()) == ["1", "2"]
 
 
+def test_what_a_killed_publication_left_is_not_loaded_with_the_next(
+    publisher: ModelPublisher, repository: Path, control: FolderControl, tmp_path: Path
+) -> None:
+    publisher.publish({"ner": version(tmp_path / "b", "second")})
+    version(repository / "ner" / "3", "killed")
+    assert publisher.publish({"ner": version(tmp_path / "c", "third")}).pair.ner == "4"
+    assert {number for model, number in control.loaded if model == "ner"} == {"1", "2", "4"}
+    version(repository / "ner" / "5", "killed")
+    publisher.rollback()
+    names = {path.name for path in (repository / "ner").iterdir()}
+    assert names == {"1", "2", ".retired-3", "4", ".retired-5"}
+
+
 @pytest.mark.parametrize("card", ["", "[]", "7"])
 def test_a_damaged_card_is_refused(
     publisher: ModelPublisher, repository: Path, tmp_path: Path, card: str

@@ -115,6 +115,15 @@ async def test_a_batch_is_answered_entry_by_entry(hospital: Hospital) -> None:
     assert [item["response"]["status"][:3] for item in response["entry"]] == ["201", "201", "422"]
 
 
+async def test_a_batch_names_the_entry_in_another_language(hospital: Hospital) -> None:
+    german = "Die Patientin entwickelte nach der Gabe von Amoxicillin einen Ausschlag und wurde"
+    foreign = document(id="doc-2", content=[{"attachment": attachment(german)}])
+    answer = await hospital.send("/fhir", bundle(patient(), foreign, document(), kind="batch"))
+    statuses = [item["response"]["status"][:3] for item in answer.json()["entry"]]
+    assert statuses == ["201", "422", "201"]
+    assert [letter.reason for letter in hospital.kafka.letters] == ["unsupported-language"]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

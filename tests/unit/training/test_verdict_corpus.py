@@ -92,6 +92,11 @@ def test_verdicts_are_trained_on_unless_their_words_are_held_out(tmp_path: Path)
     assert free["ade"].train == learned
     mentions = with_verdicts({"ade": Parts(learned, [], [])}, verdicts, mentions_too=True)
     assert mentions["verdicts"].train == verdicts[:1]
+    # Too short a sentence for de-duplication, but a window of what is held out.
+    short = document("Rash on Zocor.", doc_id="short")
+    note = document("Well. Rash on Zocor. It went.", doc_id="note")
+    found = with_verdicts({"ade": Parts(learned, [], [note])}, [short], mentions_too=False)
+    assert found["verdicts"].train == []
     held_out = document("The patient had a bad {rash} after [amoxicillin].", doc_id="test")
     for dev, test in (([held_out], []), ([], [held_out])):
         found = with_verdicts({"ade": Parts(learned, dev, test)}, verdicts, mentions_too=False)

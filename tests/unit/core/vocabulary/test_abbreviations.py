@@ -34,6 +34,12 @@ def test_the_first_explanation_holds() -> None:
     assert explained(text) == {"MTX": "methotrexate"}
 
 
+@pytest.mark.timeout(60)
+def test_time_is_linear_in_the_text() -> None:
+    # Words of a line without end, looked through for every bracket, would take hours.
+    assert explained("words and (Xq) " * 30_000) == {}
+
+
 @given(st.text("aB( ).1\n", max_size=60))
 def test_any_text_can_be_read(text: str) -> None:
     for short, long in explained(text).items():
