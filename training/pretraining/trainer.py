@@ -147,11 +147,11 @@ def pretrain(
             history.append(
                 Measured(
                     training.step,
-                    round(sum(training.models.losses) / len(training.models.losses), 4),
+                    round(sum(training.losses) / len(training.losses), 4),
                     round(training.loss_on(measured), 4),
                 )
             )
-            training.models.losses = []
+            training.losses = []
             training.save(folder / CHECKPOINT, identity, history)
             limits.say(_line(history[-1], settings.steps))
     training.save(folder / CHECKPOINT, identity, history)
