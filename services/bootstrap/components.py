@@ -51,14 +51,11 @@ from services.extract.current import CurrentReader
 from services.extract.handler import Extractor
 from services.extract.mentions import MentionFinder
 from services.extract.relations import RelationFinder
-from services.extract.tokens import NER_MAX_TOKENS
+from services.extract.tokens import NER_MAX_TOKENS, RELATION_MAX_TOKENS
 from services.ingest.intake import SOURCE_HEADER, Intake, time_zone
 from services.ingest.recognise import parse
 
 log = structlog.get_logger(__name__)
-
-RELATION_MAX_TOKENS = 512
-"""Positions of the encoder; a candidate pair further apart than that is not one."""
 
 
 class Components:

@@ -18,6 +18,9 @@ from services.core.spans import Span
 NER_MAX_TOKENS = 128
 """Tokens per window of the ner model, special tokens included; training reads the same windows."""
 
+RELATION_MAX_TOKENS = 512
+"""Positions of the encoder; candidate pairs whose window is longer are none, in evaluation too."""
+
 WINDOW_OVERLAP_TOKENS = 32
 """Tokens that neighbouring windows of a long sentence share."""
 

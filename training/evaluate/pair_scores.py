@@ -11,6 +11,7 @@ import torch
 from services.core.ports import FloatArray, IntArray, TokenEncoder
 from services.core.windows import Form
 from services.extract.batching import length_batches
+from services.extract.tokens import RELATION_MAX_TOKENS
 from training.evaluate.metrics import Score
 from training.models.relation import CAUSED, STATUSES, RelationModel
 from training.rows.pairs import Pair
@@ -19,9 +20,6 @@ from training.rows.relation import collate, window_rows
 PairRunner = Callable[[IntArray, IntArray, IntArray], tuple[FloatArray, FloatArray]]
 """`input_ids`, `attention_mask` [batch, tokens] and `pairs` [batch, P, 4] to the probabilities of
 the classes [batch, P, 2] and of the statuses [batch, P, 6]."""
-
-MAX_TOKENS = 384
-"""Tokens of a window that is asked about; longer ones are no candidates (nor in serving)."""
 
 BATCH_TOKENS = 4096
 BATCH_ROWS = 64
@@ -63,7 +61,7 @@ def score_pairs(model: PairModel, pairs: Sequence[Pair]) -> list[PairAnswer]:
     """One answer per pair, in order."""
     unknown = np.full(len(STATUSES), 1 / len(STATUSES), dtype=np.float32)
     answers = [PairAnswer(0.0, unknown, asked=False)] * len(pairs)
-    rows = window_rows(pairs, model.encoder, form=model.form, max_tokens=MAX_TOKENS)
+    rows = window_rows(pairs, model.encoder, form=model.form, max_tokens=RELATION_MAX_TOKENS)
     lengths = [len(row.ids) for row in rows]
     for batch in length_batches(lengths, max_tokens=BATCH_TOKENS, max_rows=BATCH_ROWS):
         together = collate([rows[index] for index in batch])
