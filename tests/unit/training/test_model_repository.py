@@ -9,6 +9,7 @@ from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.windows import MARKERS
 from training.models.relation import CLASSES, STATUSES
 from training.publish.cards import sha256
+from training.publish.versions import MEASURED
 
 REPOSITORY = Path(__file__).parents[3] / "model_repository"
 MODELS = ("ner", "relation")
@@ -27,7 +28,9 @@ def test_a_version_is_complete_and_is_what_its_card_says(version: Path) -> None:
     assert 0 < card["threshold"] < 1
     assert card["temperature"] > 0
     assert card["sha256"]["model.onnx"] == sha256(version / "model.onnx")
-    assert set(card["metrics_test"]) == {"ade", "clinical"}
+    # The first versions are older than our own notes.
+    expected = {"ade", "clinical"} if "adewatch" not in card["data"] else set(MEASURED)
+    assert set(card["metrics_test"]) == expected
     assert (version / "CARD.md").read_text(encoding="utf-8").startswith("# Model")
 
 
