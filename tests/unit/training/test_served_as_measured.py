@@ -28,11 +28,11 @@ pytestmark = pytest.mark.training
 
 THRESHOLD = 0.5
 
-# Many windows, a sentence longer than one of them, and more pairs in reach of each other than a
-# window takes.
+# Many windows, a sentence so long that it takes none beside it, and more pairs in reach of each
+# other than a window takes.
 TEXT = (
     "She had a rash after aspirin. No nausea with zocor. " * 12
-    + f"She had {'with ' * 400}zocor a rash. "
+    + f"She had {'with ' * 480}zocor a rash. "
     + "She had a rash, nausea, rash, nausea, rash and nausea after aspirin, zocor and aspirin. " * 2
 )
 DRUGS, EVENTS, DRUG_MARKER, ADE_MARKER = (9, 13), (7, 11), 16, 18
