@@ -180,16 +180,18 @@ def export(
 def cards(
     repository: RepositoryOption = Path("model_repository"),
     version: int = 1,
+    ner_run: RunOption = None,
+    relation_run: RunOption = None,
     seed: SeedOption = SEED,
 ) -> None:
     """Choose the threshold on dev, measure both models on test, and write their cards."""
     from training.publish.versions import MEASURED, describe_versions
 
-    tasks = ("ner", "relation")
+    runs = {"ner": ner_run or RUNS / "ner", "relation": relation_run or RUNS / "relation"}
     figures = describe_versions(
         catalogue.load(MEASURED, data_dir(), seed=seed),
-        {task: repository / task / str(version) for task in tasks},
-        {task: RUNS / task for task in tasks},
+        {task: repository / task / str(version) for task in runs},
+        runs,
         COMMANDS,
     )
     typer.echo(json.dumps(figures, indent=2))

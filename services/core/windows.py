@@ -104,6 +104,29 @@ def shared_windows(
     return found
 
 
+def apart(
+    window: PairWindow,
+    sentences: Sequence[Span],
+    pairs: Sequence[tuple[Span, Span]],
+    *,
+    max_sentences: int = MAX_SENTENCES,
+) -> list[PairWindow]:
+    """A shared window as the smallest windows of its pairs, each with all pairs that have it.
+
+    Args:
+        window: of `shared_windows`.
+        sentences: those it was made from; `pairs` likewise.
+        pairs: see `sentences`.
+        max_sentences: the longest run allowed.
+    """
+    own: dict[Span, list[int]] = {}
+    for index in window.pairs:
+        smallest = pair_window(sentences, *pairs[index], max_sentences=max_sentences)
+        if smallest is not None:
+            own.setdefault(smallest, []).append(index)
+    return [PairWindow(span, tuple(members)) for span, members in own.items()]
+
+
 def pair_tokens(
     offsets: Sequence[tuple[int, int]], window: Span, drug: Span, event: Span
 ) -> tuple[int, int, int, int] | None:

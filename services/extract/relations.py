@@ -11,9 +11,10 @@ from services.core.contracts import Assertion, Mention, MentionType, Relation
 from services.core.ports import FloatArray, TokenEncoder
 from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
-from services.core.windows import Form, mark_pair, pair_tokens, pair_window, shared_windows
+from services.core.windows import Form, mark_pair, pair_tokens, pair_window
 from services.extract.batching import BatchedModel, Quad
 from services.extract.mentions import ReadText
+from services.extract.tokens import AskedText, asked_windows
 
 CAUSED = 1
 """Index of the class *drug caused event*."""
@@ -122,18 +123,16 @@ class RelationFinder:
     ) -> tuple[list[list[_Judged | None]], frozenset[str]]:
         """One reading per window for all of its pairs; None as in the marked form."""
         judged: list[list[_Judged | None]] = [[None] * len(pairs) for pairs in asked]
-        windows = [
-            (index, window)
-            for index, (text, pairs) in enumerate(zip(texts, asked, strict=True))
-            for window in shared_windows(text.sentences, [pair.spans for pair in pairs])
-        ]
-        encodings = self._encoder.encode(
-            [texts[index].text[window.span.start : window.span.end] for index, window in windows]
+        windows = asked_windows(
+            [
+                AskedText(text.text, text.sentences, [pair.spans for pair in pairs])
+                for text, pairs in zip(texts, asked, strict=True)
+            ],
+            self._encoder,
+            max_tokens=self._max_tokens,
         )
         rows: list[tuple[int, list[int], tuple[int, ...], list[Quad]]] = []
-        for (index, window), encoding in zip(windows, encodings, strict=True):
-            if len(encoding.ids) > self._max_tokens:
-                continue
+        for index, window, encoding in windows:
             placed = [
                 (place, tokens)
                 for place in window.pairs
@@ -180,7 +179,8 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
             known = nearest.get(drug.concept)
             if known is None or _distance(drug, event) < _distance(known.drug, event):
                 nearest[drug.concept] = Candidate(drug, event, window)
-        yield from nearest.values()
+        # In the order of the text, as evaluation asks: which pairs share a window follows from it.
+        yield from sorted(nearest.values(), key=lambda candidate: candidate.spans)
 
 
 def _relation(

@@ -1,7 +1,9 @@
 """Both models behind the real server: shapes, and answers that do not depend on company."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from deploy.local.layout import REPOSITORY
 from deploy.local.triton import Triton
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import LABELS, TAGS, TYPES
-from services.core.windows import Form
-from services.extract.batching import pad, pad_pairs
+from services.core.spans import Span
+from services.core.windows import Form, pair_tokens
+from services.extract.batching import Quad, pad, pad_pairs
 
 pytestmark = pytest.mark.stack
 
@@ -31,14 +34,23 @@ SENTENCES = {
 }
 
 
-def ask(server: Triton, model: str, rows: list[list[int]]) -> dict[str, NDArray[np.float32]]:
+@dataclass(frozen=True)
+class Question:
+    """A row, and the pair it is asked about if the version wants one."""
+
+    ids: list[int]
+    pair: Quad | None = None
+
+
+def ask(server: Triton, model: str, asked: list[Question]) -> dict[str, NDArray[np.float32]]:
     """Logits and probabilities of one request."""
-    ids, mask = pad(rows)
-    asked = {"input_ids": ids, "attention_mask": mask}
-    if model == "relation" and form_of_relation() is Form.LEVITATED:
-        asked["pairs"] = pad_pairs([[(1, 1, 2, 2)]] * len(rows))
+    ids, mask = pad([one.ids for one in asked])
+    arrays = {"input_ids": ids, "attention_mask": mask}
+    pairs = [[one.pair] for one in asked if one.pair is not None]
+    if pairs:
+        arrays["pairs"] = pad_pairs(pairs)
     inputs = []
-    for name, values in asked.items():
+    for name, values in arrays.items():
         tensor = grpc.InferInput(name, list(values.shape), "INT64")
         tensor.set_data_from_numpy(values)
         inputs.append(tensor)
@@ -47,43 +59,67 @@ def ask(server: Triton, model: str, rows: list[list[int]]) -> dict[str, NDArray[
         return {name: result.as_numpy(name) for name in ("logits", "probabilities")}
 
 
-def form_of_relation() -> Form:
-    """How the relation model of the repository is shown its pairs."""
-    card = REPOSITORY / "model_repository" / "relation" / "1" / "card.json"
-    return Form(json.loads(card.read_text()).get("form", Form.MARKED))
+def questions(model: str) -> list[Question]:
+    """The sentences in the form of the version that is shipped."""
+    version = REPOSITORY / "model_repository" / model / "1"
+    encoder = HuggingFaceTokenEncoder(version / "tokenizer.json")
+    card = json.loads((version / "card.json").read_text(encoding="utf-8"))
+    sentences = SENTENCES[model]
+    if card.get("form") != Form.LEVITATED:
+        return [Question(list(encoding.ids)) for encoding in encoder.encode(sentences)]
+    plain = [unmarked(sentence) for sentence in sentences]
+    return [
+        Question(
+            list(encoding.ids),
+            pair_tokens(
+                encoding.offsets,
+                Span(0, len(text)),
+                mention(sentence, "DRUG"),
+                mention(sentence, "ADE"),
+            ),
+        )
+        for sentence, text, encoding in zip(sentences, plain, encoder.encode(plain), strict=True)
+    ]
 
 
-def rows_of(model: str) -> list[list[int]]:
-    encoder = HuggingFaceTokenEncoder(
-        REPOSITORY / "model_repository" / model / "1" / "tokenizer.json"
-    )
-    return [list(encoding.ids) for encoding in encoder.encode(SENTENCES[model])]
+def unmarked(sentence: str) -> str:
+    """A sentence without its markers."""
+    return re.sub(r"</?(?:DRUG|ADE)>", "", sentence)
+
+
+def mention(sentence: str, marker: str) -> Span:
+    """Where a marked mention stands in the sentence without markers."""
+    before, rest = sentence.split(f"<{marker}>")
+    start = len(unmarked(before))
+    return Span(start, start + len(rest.split(f"</{marker}>")[0]))
 
 
 @pytest.mark.parametrize("model", ["ner", "relation"])
 def test_probabilities_are_the_softmax_of_the_logits(triton_server: Triton, model: str) -> None:
-    rows = rows_of(model)
-    answer = ask(triton_server, model, rows)
-    items = max(map(len, rows)) if model == "ner" else 1
-    # Of ner one row of labels, or one of tags per type (`services.core.bio`).
-    columns = {(len(LABELS),), (len(TYPES) * len(TAGS),)} if model == "ner" else {(2,)}
-    logits = answer["logits"]
-    assert logits.shape[:2] == (len(rows), items)
-    assert logits.shape[2:] in columns
-    together = logits.shape[2] if logits.shape[2] in (len(LABELS), 2) else len(TAGS)
-    powers = np.exp(logits.reshape(len(rows), items, -1, together))
-    softmax = powers / powers.sum(axis=-1, keepdims=True)
-    np.testing.assert_allclose(answer["probabilities"], softmax.reshape(logits.shape), atol=1e-5)
+    asked = questions(model)
+    answer = ask(triton_server, model, asked)
+    rows, items, columns = answer["logits"].shape
+    assert rows == len(asked)
+    assert items == (max(len(one.ids) for one in asked) if model == "ner" else 1)
+    per_type = len(TYPES) * len(TAGS)
+    assert columns in ((len(LABELS), per_type) if model == "ner" else (2,))
+    # One softmax per type where the types stand side by side.
+    width = len(TAGS) if columns == per_type else columns
+    powers = np.exp(answer["logits"].reshape(rows, items, -1, width))
+    expected = powers / powers.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(
+        answer["probabilities"], expected.reshape(rows, items, columns), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("model", ["ner", "relation"])
 def test_a_row_is_answered_alike_alone_and_in_company(triton_server: Triton, model: str) -> None:
-    rows = rows_of(model)
-    together = ask(triton_server, model, rows)["logits"]
+    asked = questions(model)
+    together = ask(triton_server, model, asked)["logits"]
     # Requests of several widths at once: the server joins them into batches of its own.
     with ThreadPoolExecutor(6) as pool:
-        alone = list(pool.map(lambda row: ask(triton_server, model, [row])["logits"], rows * 8))
+        alone = list(pool.map(lambda one: ask(triton_server, model, [one])["logits"], asked * 8))
     for index, answer in enumerate(alone):
-        row = index % len(rows)
-        expected = together[row, : len(rows[row])] if model == "ner" else together[row]
-        np.testing.assert_allclose(answer[0], expected, atol=1e-4)
+        row = index % len(asked)
+        length = len(asked[row].ids) if model == "ner" else 1
+        np.testing.assert_allclose(answer[0], together[row, :length], atol=1e-4)

@@ -196,7 +196,8 @@ def _reliability_plot(one: CorpusReport) -> Figure:
         )
     axes.set_xlabel("mean probability")
     axes.set_ylabel("share related")
-    axes.legend()
+    # Searching the best place warns on a slow machine.
+    axes.legend(loc="upper left")
     return plot
 
 

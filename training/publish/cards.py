@@ -83,6 +83,7 @@ def write_cards(
         "data_note": TEXT_NOTE,
         "hyper_parameters": run["settings"],
         "training_rows": run["rows"],
+        **({"distillation": run["distillation"]} if "distillation" in run else {}),
         "history": run["history"],
         "export": export,
         "metrics_test": metrics,

@@ -166,19 +166,25 @@ def _quantise_embeddings(graph: onnx.GraphProto) -> None:
             graph.node.insert(place + offset, new)
 
 
-def onnx_runner(path: Path, *, threads: int = 2) -> Runner:
-    """A graph of the ner model, of either form of answer, as a runner."""
+def onnx_runner(path: Path, *, threads: int = 2, temperature: float = 1.0) -> Runner:
+    """A graph of the ner model, of either form of answer, as a runner.
+
+    Args:
+        path: the graph.
+        threads: of ONNX Runtime.
+        temperature: of the card; divides the logits as the server's `model.py` does.
+    """
     session = _session(path, threads)
 
     def run(input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
         feed = {"input_ids": input_ids, "attention_mask": attention_mask}
-        return flattened(softmax(session.run(["logits"], feed)[0]))
+        return flattened(softmax(session.run(["logits"], feed)[0] / temperature))
 
     return run
 
 
-def onnx_pair_runner(path: Path, *, threads: int = 2) -> PairRunner:
-    """A graph of the relation model, of either form, as a runner.
+def onnx_pair_runner(path: Path, *, threads: int = 2, temperature: float = 1.0) -> PairRunner:
+    """A graph of the relation model, of either form, as a runner; see `onnx_runner`.
 
     A graph without a head for statuses says nothing of them: all are equally probable.
     """
@@ -188,10 +194,14 @@ def onnx_pair_runner(path: Path, *, threads: int = 2) -> PairRunner:
 
     def run(ids: IntArray, mask: IntArray, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
         feed = {"input_ids": ids, "attention_mask": mask, "pairs": pairs}
-        answers = session.run(outputs, {name: feed[name] for name in inputs})
+        answers = dict(
+            zip(outputs, session.run(outputs, {name: feed[name] for name in inputs}), strict=True)
+        )
+        # The temperature is that of the classes alone.
+        answers["logits"] = answers["logits"] / temperature
         found = {
             name: softmax(values if values.ndim == 3 else values[:, None])
-            for name, values in zip(outputs, answers, strict=True)
+            for name, values in answers.items()
         }
         even = np.full((*found["logits"].shape[:2], len(STATUSES)), 1 / len(STATUSES), np.float32)
         return found["logits"], found.get("status_logits", even)

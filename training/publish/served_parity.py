@@ -24,6 +24,7 @@ from training.corpora.documents import Document
 from training.evaluate.pair_scores import PairRunner
 from training.publish.export import onnx_pair_runner, onnx_runner
 from training.publish.reading_parity import parity
+from training.publish.versions import read_json, temperature_of
 
 NOTES = 12
 """Notes that are read."""
@@ -40,7 +41,12 @@ class LocalModel:
     def __init__(self, folder: Path, model: str) -> None:
         self._version = folder.name
         graph = folder / "model.onnx"
-        self._run = _ner(graph) if model == "ner" else onnx_pair_runner(graph)
+        temperature = temperature_of(read_json(folder / "card.json"))
+        self._run = (
+            _ner(graph, temperature)
+            if model == "ner"
+            else onnx_pair_runner(graph, temperature=temperature)
+        )
 
     async def infer(
         self, input_ids: IntArray, attention_mask: IntArray, pairs: IntArray | None = None
@@ -52,8 +58,8 @@ class LocalModel:
         return Inference(probabilities, self._version, None if pairs is None else statuses)
 
 
-def _ner(graph: Path) -> PairRunner:
-    run = onnx_runner(graph)
+def _ner(graph: Path, temperature: float) -> PairRunner:
+    run = onnx_runner(graph, temperature=temperature)
 
     def asked(ids: IntArray, mask: IntArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
         probabilities = run(ids, mask)

@@ -13,12 +13,12 @@ from services.adapters.model_files import tag_chains
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.windows import Form
 from training.corpora.documents import Document
-from training.errors import DataMissing, ExportLoss
+from training.errors import CardError, DataMissing, ExportLoss
 from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score
 from training.evaluate.predict import predict_mentions
 from training.evaluate.tagger import Tagger, choose_threshold, read, report
-from training.publish.cards import write_cards
+from training.publish.cards import sha256, write_cards
 from training.publish.export import export, onnx_pair_runner, onnx_runner, quantise
 from training.train.ner import ner_score
 from training.train.relation import dev_pairs, related
@@ -58,7 +58,7 @@ def open_ner(folder: Path, card: Mapping[str, Any]) -> Tagger:
         card: its card, or what will become it.
     """
     return Tagger(
-        onnx_runner(folder / "model.onnx"),
+        onnx_runner(folder / "model.onnx", temperature=temperature_of(card)),
         HuggingFaceTokenEncoder(folder / "tokenizer.json"),
         reads_windows=bool(card.get("reads_windows", False)),
         chains=tag_chains(card),
@@ -68,18 +68,26 @@ def open_ner(folder: Path, card: Mapping[str, Any]) -> Tagger:
 def open_relation(folder: Path, card: Mapping[str, Any]) -> PairModel:
     """A relation model; see `open_ner`."""
     return PairModel(
-        onnx_pair_runner(folder / "model.onnx"),
+        onnx_pair_runner(folder / "model.onnx", temperature=temperature_of(card)),
         HuggingFaceTokenEncoder(folder / "tokenizer.json"),
         form=Form(card.get("form", Form.MARKED)),
         learned_statuses=bool(card.get("learned_statuses", False)),
     )
 
 
+def temperature_of(card: Mapping[str, Any]) -> float:
+    """What the server divides logits by."""
+    return float(card.get("temperature", 1.0))
+
+
 def reading_of(run: Mapping[str, Any]) -> dict[str, object]:
     """What a client of a model must know, from the report of its run: entries of the card."""
     if run["task"] == "ner":
         return {"reads_windows": run["reads_windows"], "chains": run.get("chains")}
-    return {"form": run["settings"]["form"], "learned_statuses": run["learned_statuses"]}
+    form = run["settings"]["form"]
+    # Of a marked model nobody asks for statuses: it must not be measured with them.
+    learned = bool(run["learned_statuses"]) and form == Form.LEVITATED
+    return {"form": form, "learned_statuses": learned}
 
 
 def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> None:
@@ -115,6 +123,7 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> No
                 "dev_f1_int8": round(after, 4),
                 "parity_fp32_max_abs": difference,
                 "bytes": (folder / "model.onnx").stat().st_size,
+                "sha256": sha256(folder / "model.onnx"),
             },
             indent=2,
         )
@@ -180,8 +189,13 @@ def describe_versions(
 
     Returns:
         The figures on the test documents.
+
+    Raises:
+        CardError: a graph was not exported from its run.
+        DataMissing: a run or a version is incomplete.
     """
     made = {task: read_json(run / "run.json") for task, run in runs.items()}
+    exported = {task: _exported(runs[task], folder) for task, folder in folders.items()}
     reading = {task: reading_of(run) for task, run in made.items()}
     ner = open_ner(folders["ner"], reading["ner"])
     relation = open_relation(folders["relation"], reading["relation"])
@@ -198,7 +212,17 @@ def describe_versions(
             reading=reading[task],
             threshold=threshold if task == "relation" else 0.5,
             metrics=figures,
-            export=read_json(runs[task] / "export.json"),
+            export=exported[task],
             commands=commands,
         )
     return {"threshold": threshold, "test": figures}
+
+
+def _exported(run: Path, folder: Path) -> dict[str, Any]:
+    """How a version was exported from a run; a card must not describe another run's graph."""
+    report, graph = read_json(run / "export.json"), folder / "model.onnx"
+    if not graph.is_file():
+        raise DataMissing(f"{folder} holds no model.onnx")
+    if report.get("sha256") != sha256(graph):
+        raise CardError(f"the graph in {folder} was not exported from {run}")
+    return report

@@ -40,7 +40,8 @@ def candidate_pairs(
     document: Document, drugs: Iterable[Span], events: Iterable[Span], *, gold_too: bool
 ) -> list[Pair]:
     """The pairs that serving would ask about: every event with the nearest mention of each drug
-    name within `MAX_SENTENCES` sentences.
+    name within `MAX_SENTENCES` sentences. Only that names are wordings here: serving knows two
+    names of one drug by the vocabulary and asks about the nearer one alone.
 
     Args:
         document: gives text, sentences and gold relations.

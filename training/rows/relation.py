@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from services.core.ports import TokenEncoder
-from services.core.spans import Span
-from services.core.windows import Form, pair_tokens, shared_windows
+from services.core.windows import Form, pair_tokens
 from services.extract.batching import NO_PAIR, Quad, pad, pad_pairs
+from services.extract.tokens import AskedText, asked_windows
 from training.models.relation import STATUSES
 from training.rows.pairs import Pair
 
@@ -62,7 +62,7 @@ def window_rows(
 ) -> list[WindowRow]:
     """Rows of the pairs; windows of more than `max_tokens` tokens are left out.
 
-    A levitated row holds the pairs of one window, a marked row one pair.
+    A levitated row holds the pairs of one window, a marked row one pair. See `asked_windows`.
     """
     if form is Form.MARKED:
         return _marked(pairs, encoder, max_tokens)
@@ -109,28 +109,20 @@ def _levitated(pairs: Sequence[Pair], encoder: TokenEncoder, max_tokens: int) ->
     by_document: dict[str, list[int]] = defaultdict(list)
     for index, pair in enumerate(pairs):
         by_document[pair.document.doc_id].append(index)
-    windows: list[tuple[Span, list[int]]] = []
-    for members in by_document.values():
+    sources = list(by_document.values())
+    texts = []
+    for members in sources:
         document = pairs[members[0]].document
-        windows += [
-            (window.span, [members[place] for place in window.pairs])
-            for window in shared_windows(
-                document.sentences, [(pairs[index].drug, pairs[index].event) for index in members]
-            )
-        ]
-    texts = [pairs[members[0]].document.text[span.start : span.end] for span, members in windows]
+        spans = [(pairs[index].drug, pairs[index].event) for index in members]
+        texts.append(AskedText(document.text, document.sentences, spans))
     rows = []
-    for group, ((span, members), encoding) in enumerate(
-        zip(windows, encoder.encode(texts), strict=True)
+    for group, (number, window, encoding) in enumerate(
+        asked_windows(texts, encoder, max_tokens=max_tokens)
     ):
-        if len(encoding.ids) > max_tokens:
-            continue
         placed = [
-            (index, tokens)
-            for index in members
-            if (
-                tokens := pair_tokens(encoding.offsets, span, pairs[index].drug, pairs[index].event)
-            )
+            (sources[number][place], tokens)
+            for place in window.pairs
+            if (tokens := pair_tokens(encoding.offsets, window.span, *texts[number].pairs[place]))
         ]
         if placed:
             asked = [pairs[index] for index, _ in placed]

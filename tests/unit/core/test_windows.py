@@ -1,7 +1,14 @@
 import pytest
 
 from services.core.spans import Span
-from services.core.windows import PairWindow, mark_pair, pair_tokens, pair_window, shared_windows
+from services.core.windows import (
+    PairWindow,
+    apart,
+    mark_pair,
+    pair_tokens,
+    pair_window,
+    shared_windows,
+)
 
 TEXT = "One. Two. Three. Four. Five."
 SENTENCES = [Span(0, 4), Span(5, 9), Span(10, 16), Span(17, 22), Span(23, 28)]
@@ -79,6 +86,16 @@ def test_pairs_share_a_window_as_long_as_it_is_short_enough() -> None:
 def test_a_window_asks_about_so_many_pairs() -> None:
     windows = shared_windows(SENTENCES, [(ONE, TWO)] * 5, max_pairs=2)
     assert [window.pairs for window in windows] == [(0, 1), (2, 3), (4,)]
+
+
+def test_a_window_is_taken_apart_into_the_smallest_of_its_pairs() -> None:
+    pairs = [(ONE, TWO), (TWO, TWO), (TWO, ONE)]
+    (window,) = shared_windows(SENTENCES, pairs)
+    assert window == PairWindow(Span(0, 9), (0, 2, 1))
+    assert apart(window, SENTENCES, pairs) == [
+        PairWindow(Span(0, 9), (0, 2)),
+        PairWindow(Span(5, 9), (1,)),
+    ]
 
 
 def test_pairs_too_far_apart_are_in_no_window() -> None:

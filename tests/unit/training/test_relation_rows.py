@@ -38,6 +38,22 @@ def test_windows_that_are_too_long_are_left_out(encoder: HuggingFaceTokenEncoder
         assert window_rows(gold_pairs([NOTE]), encoder, form=form, max_tokens=5) == []
 
 
+def test_a_window_that_is_too_long_for_all_of_its_pairs_is_taken_apart(
+    encoder: HuggingFaceTokenEncoder,
+) -> None:
+    pairs = gold_pairs([NOTE])
+    rows = window_rows(pairs, encoder, form=Form.LEVITATED, max_tokens=8)
+    # Either sentence fits, both together do not; what needs both is left out.
+    assert [(row.pairs, row.labels) for row in rows] == [
+        (((1, 1, 3, 3),), (1,)),
+        (((2, 2, 4, 4),), (0,)),
+    ]
+    assert [[pairs[source].event for source in row.sources] for row in rows] == [
+        [NOTE.mentions[1].span],
+        [NOTE.mentions[3].span],
+    ]
+
+
 def test_a_corpus_without_statuses_says_nothing_of_them(encoder: HuggingFaceTokenEncoder) -> None:
     (row,) = window_rows(gold_pairs([NOTE]), encoder, form=Form.LEVITATED, max_tokens=64)
     assert set(row.statuses) == {IGNORED}

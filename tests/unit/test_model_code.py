@@ -1,0 +1,193 @@
+"""What runs within Triton, against a graph that is a function: forms, padding, refusals."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+CODE = Path(__file__).parents[2] / "model_repository" / "relation" / "1" / "model.py"
+TOKENS = ("input_ids", "attention_mask")
+
+Array = NDArray[Any]
+Feed = Mapping[str, Array]
+Graph = Callable[[Feed], Mapping[str, Array]]
+
+
+class Tensor:
+    """A named array."""
+
+    def __init__(self, name: str, values: Array) -> None:
+        self.name, self._values = name, values
+
+    def as_numpy(self) -> Array:
+        return self._values
+
+
+def response(output_tensors: Sequence[Tensor] = (), error: str | None = None) -> Any:
+    return SimpleNamespace(
+        outputs={one.name: one.as_numpy() for one in output_tensors}, error=error
+    )
+
+
+@pytest.fixture
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Starts the code of a version around a graph."""
+
+    def start(
+        graph: Graph,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        model: str,
+        temperature: float,
+    ) -> Any:
+        class Session:
+            def __init__(self, path: str, options: object, providers: object) -> None:
+                self.path = path
+
+            def get_inputs(self) -> list[SimpleNamespace]:
+                return [SimpleNamespace(name=name) for name in inputs]
+
+            def get_outputs(self) -> list[SimpleNamespace]:
+                return [SimpleNamespace(name=name) for name in outputs]
+
+            def run(self, names: Sequence[str], feed: Feed) -> list[Array]:
+                answers = graph(feed)
+                return [answers[name] for name in names]
+
+        runtime, utils = ModuleType("onnxruntime"), ModuleType("triton_python_backend_utils")
+        vars(runtime).update(
+            SessionOptions=lambda: SimpleNamespace(add_session_config_entry=lambda *_: None),
+            InferenceSession=Session,
+            get_available_providers=lambda: ["CPUExecutionProvider"],
+        )
+        vars(utils).update(
+            Tensor=Tensor,
+            InferenceResponse=response,
+            TritonError=str,
+            get_input_tensor_by_name=lambda request, name: request.get(name),
+        )
+        monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+        monkeypatch.setitem(sys.modules, "triton_python_backend_utils", utils)
+        (tmp_path / "1").mkdir()
+        (tmp_path / "1" / "card.json").write_text(json.dumps({"temperature": temperature}))
+        spec = importlib.util.spec_from_file_location("served_code", CODE)
+        assert spec is not None
+        assert spec.loader is not None
+        code = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(code)
+        served = code.TritonPythonModel()
+        served.initialize(
+            {
+                "model_repository": str(tmp_path),
+                "model_version": "1",
+                "model_name": model,
+                "model_instance_kind": "CPU",
+                "model_instance_device_id": "0",
+            }
+        )
+        return served
+
+    return start
+
+
+def request(**arrays: Array) -> dict[str, Tensor]:
+    return {name: Tensor(name, values) for name, values in arrays.items()}
+
+
+def text(rows: int, tokens: int) -> dict[str, Array]:
+    ids = np.arange(1, rows * tokens + 1, dtype=np.int64).reshape(rows, tokens)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+
+
+def softmax(values: Array) -> Array:
+    raised = np.exp(values)
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+def test_tags_of_all_types_stand_side_by_side_without_padding(serve: Callable[..., Any]) -> None:
+    seen: list[Array] = []
+
+    def graph(feed: Feed) -> Mapping[str, Array]:
+        seen.append(feed["attention_mask"])
+        ids = feed["input_ids"][..., None, None]
+        return {"logits": (ids * np.arange(6).reshape(2, 3) / 10).astype(np.float32)}
+
+    code = serve(graph, TOKENS, ["logits"], model="ner", temperature=2.0)
+    short, long = code.execute([request(**text(2, 3)), request(**text(1, 5))])
+    assert seen[0].tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [1] * 5]
+    assert short.outputs["logits"].shape == (2, 3, 6)
+    assert long.outputs["logits"].shape == long.outputs["probabilities"].shape == (1, 5, 6)
+    # The second row of the first request: ids 4, 5, 6.
+    expected = [softmax(6 * np.arange(6).reshape(2, 3) / 10 / 2).ravel()]
+    np.testing.assert_allclose(short.outputs["probabilities"][1, 2:], expected, rtol=1e-5)
+    assert "statuses" not in short.outputs
+
+
+def test_all_pairs_of_all_requests_are_asked_about_in_one_run(serve: Callable[..., Any]) -> None:
+    seen: list[Array] = []
+
+    def graph(feed: Feed) -> Mapping[str, Array]:
+        seen.append(feed["pairs"])
+        first = feed["pairs"][..., :1].astype(np.float32)
+        return {
+            "logits": np.concatenate([np.zeros_like(first), first], axis=-1),
+            "status_logits": first * np.arange(6, dtype=np.float32) / 10,
+        }
+
+    inputs, outputs = (*TOKENS, "pairs"), ("logits", "status_logits")
+    code = serve(graph, inputs, outputs, model="relation", temperature=4.0)
+    one = np.array([[[1, 1, 2, 2]], [[2, 2, 1, 1]]], dtype=np.int64)
+    two = np.array([[[3, 3, 1, 2], [1, 2, 3, 3]]], dtype=np.int64)
+    asked = [request(**text(2, 4), pairs=one), request(**text(1, 7), pairs=two)]
+    short, long = code.execute(asked)
+    assert seen[0].shape == (3, 2, 4)
+    assert seen[0][:2, 1].tolist() == [[-1] * 4] * 2
+    assert short.outputs["probabilities"].shape == (2, 1, 2)
+    assert short.outputs["statuses"].shape == (2, 1, 6)
+    np.testing.assert_allclose(
+        long.outputs["probabilities"][0], softmax(np.array([[0, 3], [0, 1]]) / 4), rtol=1e-5
+    )
+    # The temperature is that of the classes alone.
+    np.testing.assert_allclose(
+        long.outputs["statuses"][0, 0], softmax(3 * np.arange(6) / 10), rtol=1e-5
+    )
+
+
+def test_a_graph_of_one_pair_per_row_gets_an_axis_for_it(serve: Callable[..., Any]) -> None:
+    def graph(feed: Feed) -> Mapping[str, Array]:
+        rows = len(feed["input_ids"])
+        return {
+            "logits": np.tile(np.array([0, 1], dtype=np.float32), (rows, 1)),
+            "status_logits": np.zeros((rows, 6), dtype=np.float32),
+        }
+
+    outputs = ("logits", "status_logits")
+    code = serve(graph, TOKENS, outputs, model="relation", temperature=1.0)
+    first, second = code.execute([request(**text(3, 4)), request(**text(1, 2))])
+    assert first.outputs["probabilities"].shape == (3, 1, 2)
+    assert second.outputs["statuses"].shape == (1, 1, 6)
+
+
+def test_a_request_without_its_pairs_is_refused_and_the_others_are_answered(
+    serve: Callable[..., Any],
+) -> None:
+    def graph(feed: Feed) -> Mapping[str, Array]:
+        return {"logits": np.zeros((*feed["pairs"].shape[:2], 2), dtype=np.float32)}
+
+    code = serve(graph, (*TOKENS, "pairs"), ["logits"], model="relation", temperature=1.0)
+    pairs = np.zeros((1, 2, 4), dtype=np.int64)
+    refused, answered = code.execute([request(**text(1, 3)), request(**text(1, 3), pairs=pairs)])
+    assert refused.error == "this version also needs pairs"
+    assert answered.outputs["probabilities"].tolist() == [[[0.5, 0.5], [0.5, 0.5]]]
+    (alone,) = code.execute([request(**text(1, 3))])
+    assert alone.error is not None

@@ -1,0 +1,71 @@
+"""A card has what its reader and its client need, and belongs to the graph beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.documents import document
+from training.errors import CardError, DataMissing
+from training.evaluate.figures import report
+from training.evaluate.scoring import Reading, ScoredPair
+from training.publish.cards import sha256, write_cards
+
+RUN: dict[str, Any] = {
+    "task": "ner",
+    "settings": {"encoder": "encoder", "seed": 7},
+    "documents": {"ade": {"train": 5, "dev": 6, "test": 1}},
+    "rows": 9,
+    "history": [],
+    "reads_windows": True,
+}
+
+
+def test_a_card_names_figures_data_and_hashes(tmp_path: Path) -> None:
+    folder = tmp_path / "ner" / "3"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(b"graph")
+    note = document("[Zocor] gave {rash}.", (("T1", "T2"),))
+    ((drug, event),) = note.pairs()
+    pairs = [ScoredPair(drug, event, 0.9)]
+    write_cards(
+        folder,
+        task="ner",
+        run={**RUN, "distillation": {"teachers": ["a", "b"]}},
+        reading={"reads_windows": True, "chains": None},
+        threshold=0.4,
+        metrics={"ade": report([Reading(note, note.spans(), pairs, pairs)], threshold=0.4)},
+        export={"form": "int8 weights"},
+        commands=["python -m training ner"],
+    )
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    assert (card["model"], card["version"], card["threshold"], card["seed"]) == ("ner", 3, 0.4, 7)
+    assert card["encoder"].startswith("bge-small-en-v1.5")
+    assert card["sha256"] == {"model.onnx": sha256(folder / "model.onnx")}
+    assert (card["reads_windows"], card["chains"]) == (True, None)
+    assert card["distillation"] == {"teachers": ["a", "b"]}
+    page = (folder / "CARD.md").read_text(encoding="utf-8")
+    perfect = "1.000 | 1.000 | 1.000"
+    assert f"| ade | 1 | ner strict, micro (macro F1 1.000) | {perfect} | 2 |" in page
+    assert f"| ade | 1 | end to end lenient | {perfect} | 1 |" in page
+    assert "| 5 | 6 | 1 |" in page
+
+
+@pytest.mark.training
+def test_a_card_is_not_written_for_the_graph_of_another_run(tmp_path: Path) -> None:
+    from training.publish.versions import describe_versions
+
+    run, folder = tmp_path / "run", tmp_path / "ner" / "1"
+    for one in (run, folder):
+        one.mkdir(parents=True)
+    (run / "run.json").write_text(json.dumps(RUN))
+    (run / "export.json").write_text(json.dumps({"sha256": "of another graph"}))
+    with pytest.raises(DataMissing, match=r"holds no model\.onnx"):
+        describe_versions({}, {"ner": folder}, {"ner": run}, [])
+    (folder / "model.onnx").write_bytes(b"graph")
+    with pytest.raises(CardError, match="was not exported from"):
+        describe_versions({}, {"ner": folder}, {"ner": run}, [])
+    assert not (folder / "card.json").exists()
