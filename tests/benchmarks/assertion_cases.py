@@ -1,14 +1,13 @@
 """The gold relations that the benchmark of assertion reads, as one kind of value.
 
 Three corpora, each with a part that rules may be written with (`dev`) and one that only measures
-(`test`): the clinical notes (halved by note with a fixed seed), our own notes (patients whose
-number is divisible by eight are `test`), PHEE (`train` and `dev` of its own split).
+(`test`): the clinical notes and our own, divided as their readers say, and PHEE (`train` and `dev`
+of its own split).
 """
 
 from __future__ import annotations
 
 import json
-import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from typing import Any
 
 from services.core.contracts import Assertion
 from services.core.spans import Span
-
-SEED = 20260302
-HELD_OUT_OF = 8
+from training.corpora.adewatch import only_measures
+from training.corpora.clinical import seen_by_rules
 
 _MARK = re.compile(r"\{([DAT]\d+)(?::([a-z]+))?\|")
 _HEADER = re.compile(r"^=== note (\S+).*?patient [a-z]*(\d+)", re.MULTILINE)
@@ -58,13 +56,12 @@ def clinical(folder: Path) -> dict[str, list[Case]]:
     """The clinical notes that have relations, halved."""
     lines = (folder / "clinical_ade" / "notes.jsonl").read_text("utf-8").splitlines()
     notes = [json.loads(line) for line in lines if line]
-    used = sorted((note for note in notes if note["relations"]), key=lambda note: note["note_id"])
-    random.Random(SEED).shuffle(used)
-    middle = len(used) // 2
-    return {
-        half: [case for note in part for case in _clinical_cases(note)]
-        for half, part in (("dev", used[:middle]), ("test", used[middle:]))
-    }
+    used = [note for note in notes if note["relations"]]
+    seen = seen_by_rules(note["note_id"] for note in used)
+    cases: dict[str, list[Case]] = {"dev": [], "test": []}
+    for note in used:
+        cases["dev" if note["note_id"] in seen else "test"] += _clinical_cases(note)
+    return cases
 
 
 def _clinical_cases(note: dict[str, Any]) -> Iterator[Case]:
@@ -84,7 +81,7 @@ def own_notes(folder: Path) -> tuple[dict[str, list[Case]], dict[str, list[Trap]
         for head, following in zip(heads, [*heads[1:], None], strict=True):
             body = source[head.end() : following.start() if following else len(source)]
             body = body.split("\n", 1)[1]
-            half = "dev" if int(head[2]) % HELD_OUT_OF else "test"
+            half = "test" if only_measures(head[2]) else "dev"
             marked, _, rest = body.partition("\n--- relations\n")
             if not rest:
                 marked = marked.partition("\n--- ")[0]

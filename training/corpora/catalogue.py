@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from training.corpora import ade, ade_rel, adewatch, bc5cdr, clinical, ddi, phee, twimed
@@ -51,6 +51,14 @@ def load(names: Iterable[str], data: Path, *, seed: int) -> dict[str, Parts]:
     """
     parts = {}
     for name in names:
-        divide = adewatch.split_notes if name == adewatch.CORPUS else split
-        parts[name] = divide(read(name, data), seed=seed)
+        parts[name] = divide(name, read(name, data), seed=seed)
     return without_leaks(parts)
+
+
+def divide(name: str, documents: Sequence[Document], *, seed: int) -> Parts:
+    """The documents of a corpus as training, dev and test, by its own rule if it has one."""
+    if name == adewatch.CORPUS:
+        return adewatch.split_notes(documents, seed=seed)
+    if name == "clinical":
+        return clinical.split_notes(documents, seed=seed)
+    return split(documents, seed=seed)

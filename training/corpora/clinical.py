@@ -7,6 +7,8 @@ definition of an event mention here, so their annotation counts as complete too.
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,10 @@ from training.corpora.documents import (
     Document,
 )
 from training.errors import CorpusError
+from training.train.splits import DEV_FRACTION, TEST_FRACTION, Parts, position
+
+RULES_SEED = 20260302
+"""Which notes the rules of assertion were written with, see `seen_by_rules`."""
 
 
 def read_notes(path: Path) -> list[Document]:
@@ -34,6 +40,33 @@ def read_notes(path: Path) -> list[Document]:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{path} is no file of annotated notes: {error!r}") from error
+
+
+def seen_by_rules(note_ids: Iterable[str]) -> frozenset[str]:
+    """Of the notes that have relations the half that the rules of assertion were written with.
+
+    They may train models, but measure nothing that the rules have a part in.
+    """
+    used = sorted(note_ids)
+    random.Random(RULES_SEED).shuffle(used)  # noqa: S311 - not for security
+    return frozenset(used[: len(used) // 2])
+
+
+def split_notes(notes: Sequence[Document], *, seed: int) -> Parts:
+    """Divide by note. Test are only notes that the rules of assertion were not written with; of
+    notes with relations that is half, so twice as many of that half are test."""
+    seen = seen_by_rules(note.doc_id for note in notes if note.relations)
+    parts = Parts([], [], [])
+    for note in notes:
+        place = position(note.group, seed=seed)
+        test = TEST_FRACTION * (2 if note.relations else 1) if note.doc_id not in seen else 0.0
+        if place < test:
+            parts.test.append(note)
+        elif place < test + DEV_FRACTION:
+            parts.dev.append(note)
+        else:
+            parts.train.append(note)
+    return parts
 
 
 def _document(record: dict[str, Any]) -> Document:

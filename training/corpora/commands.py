@@ -21,6 +21,7 @@ from training.settings import SEED, data_dir
 app = typer.Typer(no_args_is_help=True, help="Numbers, checks and the datasheet of the corpora.")
 
 AGREEMENT = adewatch.NOTES.parent / "agreement.json"
+READINGS = adewatch.NOTES.parent / "READINGS.md"
 DATASHEET = adewatch.NOTES.parent / "DATASHEET.md"
 
 FolderOption = Annotated[Path, typer.Option(help="folder of notes files (*.txt)")]
@@ -91,5 +92,6 @@ def datasheet(
     except ValueError as error:
         raise CorpusError(f"{AGREEMENT} is no JSON: {error}") from error
     by_part = {name: statistics(part) for name, part in divided.items()}
-    out.write_text(render(statistics(notes), by_part, figures), encoding="utf-8")
+    readings = READINGS.read_text(encoding="utf-8") if READINGS.exists() else ""
+    out.write_text(render(statistics(notes), by_part, figures, readings), encoding="utf-8")
     typer.echo(f"wrote {out}")

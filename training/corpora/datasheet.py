@@ -30,7 +30,11 @@ negated, hypothetical, family); traps, phrases that look like the event of a dru
 (an indication, a bare allergy, a wanted effect, a coincidence, an effect of a disease, the reason
 why a drug was stopped, a drug that did not work). What a mention, a relation and a status are
 follows the guidelines of the corpus of transcribed notes that training also reads (see its
-`GUIDELINES.md`).
+`GUIDELINES.md`). The format is that of `deploy/demo/README.md`, with `{{T1:KIND|…}}` for traps.
+
+There are discharge summaries, emergency, clinic, ICU, ward and telephone notes, letters, medication
+and allergy lists, consent talks and consults; dictated, telegraphic, in capitals; American and
+British.
 
 No patient, doctor or hospital exists; names, ages and courses are invented. No sentence is copied.
 
@@ -51,8 +55,9 @@ do: take the agreement as an upper bound, and the corpus as silver.
 
 ## Splits
 
-By patient, from a hash of the patient's key: about 12% test, 10% dev, the rest training. The notes
-of the demonstration (`deploy/demo/notes`) are always test.
+By patient: one of eight is test, 10% of the others dev, the rest training. The notes of the
+demonstration (`deploy/demo/notes`) are always test. The rules of assertion were written with train
+and dev in view, and never with test.
 
 {splits}
 
@@ -78,6 +83,7 @@ def render(
     everything: Statistics,
     parts: Mapping[str, Statistics],
     agreement: Mapping[str, Any] | None,
+    readings: str = "",
 ) -> str:
     """The datasheet as Markdown.
 
@@ -85,11 +91,12 @@ def render(
         everything: of all notes, those of the demonstration included.
         parts: of train, dev and test.
         agreement: `Agreement.as_json`, None if nobody annotated a second time.
+        readings: what is known of second readings, in words; in place of `agreement`.
     """
     return _TEXT.format(
         statistics=_statistics(everything),
         splits=_splits(parts),
-        agreement=_agreement(agreement),
+        agreement=readings.strip() or _agreement(agreement),
     )
 
 

@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 
 from services.core.sentences import split_sentences
-from training.corpora import adewatch, catalogue
+from training.corpora import catalogue
 from training.corpora.documents import Document
 from training.corpora.overlap import sentence_key
 from training.errors import CorpusError
-from training.train.splits import Parts, split
+from training.train.splits import Parts
 
 SOURCES = ("ade-neg", "ade-rel", "bc5cdr", "adewatch")
 """Corpora whose training part is read as text, beside the notes and articles."""
@@ -162,8 +162,7 @@ def _divided(data: Path, seed: int, names: Iterable[str]) -> dict[str, Parts]:
     """Corpora divided as fine-tuning divides them, with what they share."""
     parts = {}
     for name in names:
-        divide = adewatch.split_notes if name == adewatch.CORPUS else split
-        parts[name] = divide(catalogue.read(name, data), seed=seed)
+        parts[name] = catalogue.divide(name, catalogue.read(name, data), seed=seed)
     return parts
 
 

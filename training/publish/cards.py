@@ -75,7 +75,8 @@ def write_cards(
         "threshold": threshold,
         "temperature": 1.0,
         "seed": run["settings"]["seed"],
-        "split": "by document (PMID or note), 75% train, 10% dev, 15% test, from hash and seed",
+        "split": "by document (PMID, note or patient), about 75% train, 10% dev, 15% test, "
+        "from hash and seed; test holds no note that the rules of assertion were written with",
         "data": {
             name: {"source": CORPORA[name], "documents": counts}
             for name, counts in run["documents"].items()

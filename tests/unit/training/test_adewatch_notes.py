@@ -115,6 +115,14 @@ def test_the_demo_notes_are_test_and_patients_are_not_divided(tmp_path: Path) ->
     assert adewatch.split_notes(adewatch.read_notes(notes, demo), seed=1) == parts
 
 
+def test_only_patients_that_the_rules_were_not_written_with_measure(tmp_path: Path) -> None:
+    notes = folder_with(tmp_path / "notes", *(str(number) for number in range(40)))
+    demo = folder_with(tmp_path / "demo", "1")
+    parts = adewatch.split_notes(adewatch.read_notes(notes, demo), seed=1)
+    measuring = {f"adewatch:p{number}" for number in range(0, 40, 8)}
+    assert {note.group for note in parts.test} == {*measuring, "adewatch:demo:p1"}
+
+
 def test_the_packaged_notes_keep_the_format() -> None:
     found = adewatch.read_notes()
     assert len({note.doc_id for note in found}) == len(found)

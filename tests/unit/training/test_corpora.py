@@ -7,7 +7,7 @@ import pytest
 
 from services.core.contracts import MentionType
 from training.corpora import ade, catalogue, clinical, phee, twimed
-from training.corpora.documents import Document
+from training.corpora.documents import AnnotatedRelation, Document
 from training.errors import CorpusError
 
 DRUG, ADE = MentionType.DRUG, MentionType.ADE
@@ -69,6 +69,31 @@ def test_clinical_notes(tmp_path: Path) -> None:
     assert len(document.sentences) == 2
     assert pairs(document) == {("Keflex", "Rash")}
     assert document.relations[0].status == "historical"
+
+
+def clinical_note(number: int, *, relations: int) -> Document:
+    return Document(
+        doc_id=f"n-{number}",
+        group=f"n-{number}",
+        corpus="clinical",
+        text="",
+        sentences=(),
+        mentions=(),
+        relations=(AnnotatedRelation("T1", "T2", "affirmed"),) * relations,
+    )
+
+
+def test_notes_that_the_rules_of_assertion_were_written_with_measure_nothing() -> None:
+    notes = [clinical_note(number, relations=number % 2) for number in range(1000)]
+    seen = clinical.seen_by_rules(note.doc_id for note in notes if note.relations)
+    parts = clinical.split_notes(notes, seed=1)
+    assert len(seen) == 250
+    assert seen.isdisjoint(note.doc_id for note in parts.test)
+    # Of notes with relations as many are test as of notes without.
+    with_relations = sum(bool(note.relations) for note in parts.test)
+    assert abs(with_relations - 75) < 25
+    assert abs(len(parts.test) - with_relations - 75) < 25
+    assert len(parts.train) + len(parts.dev) + len(parts.test) == 1000
 
 
 def test_phee_keeps_indications_as_unrelated_candidates(tmp_path: Path) -> None:
