@@ -14,12 +14,14 @@ import numpy as np
 
 from services.core.ports import Encoding, FloatArray, TokenEncoder
 from services.core.spans import Span
+from services.core.windows import PairWindow, apart, shared_windows
 
 NER_MAX_TOKENS = 128
 """Tokens per window of the ner model, special tokens included; training reads the same windows."""
 
 RELATION_MAX_TOKENS = 512
-"""Positions of the relation model; pairs whose window is longer are not asked about."""
+"""Positions of the relation model; pairs whose window is longer are not asked about, in evaluation
+too."""
 
 WINDOW_OVERLAP_TOKENS = 32
 """Tokens that neighbouring windows of a long sentence share."""
@@ -78,6 +80,58 @@ def reading_windows(
             runs.append(span)
             room = max_tokens - 2 - tokens
     return runs
+
+
+@dataclass(frozen=True, slots=True)
+class AskedText:
+    """A text, its sentences, and the (drug, event) mentions that may be related in it."""
+
+    text: str
+    sentences: Sequence[Span]
+    pairs: Sequence[tuple[Span, Span]]
+
+
+def asked_windows(
+    texts: Sequence[AskedText], encoder: TokenEncoder, *, max_tokens: int
+) -> list[tuple[int, PairWindow, Encoding]]:
+    """The windows in which pairs are asked about, each with the number of its text.
+
+    A window that is too long for all of its pairs together is taken apart: a pair in a short
+    sentence must not be lost for a long one beside it. What is too long alone is left out.
+
+    Args:
+        texts: any number.
+        encoder: of the relation model.
+        max_tokens: tokens of a window, special tokens included.
+    """
+
+    def encoded(
+        windows: Sequence[tuple[int, PairWindow]],
+    ) -> list[tuple[int, PairWindow, Encoding]]:
+        encodings = encoder.encode(
+            [texts[number].text[slice(*window.span)] for number, window in windows]
+        )
+        return [
+            (number, window, encoding)
+            for (number, window), encoding in zip(windows, encodings, strict=True)
+        ]
+
+    shared = encoded(
+        [
+            (number, window)
+            for number, one in enumerate(texts)
+            for window in shared_windows(one.sentences, one.pairs)
+        ]
+    )
+    alone = encoded(
+        [
+            (number, part)
+            for number, window, encoding in shared
+            if len(encoding.ids) > max_tokens
+            for part in apart(window, texts[number].sentences, texts[number].pairs)
+        ]
+    )
+    return [found for found in (*shared, *alone) if len(found[2].ids) <= max_tokens]
 
 
 def window_ids(encoding: Encoding, window: TokenWindow) -> list[int]:
