@@ -1,12 +1,13 @@
-"""What runs within Triton, against a graph that is a function: forms, padding, refusals."""
+"""What runs within Triton, against a graph that is a function: forms, padding, failures."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 CODE = Path(__file__).parents[2] / "model_repository" / "relation" / "1" / "model.py"
 TOKENS = ("input_ids", "attention_mask")
+FINAL = 1
+PATIENCE_SECONDS = 300.0
 
 Array = NDArray[Any]
 Feed = Mapping[str, Array]
@@ -32,6 +35,41 @@ class Tensor:
         return self._values
 
 
+class Request:
+    """What Triton hands over: tensors, and where the response goes."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        self.tensors = {name: Tensor(name, values) for name, values in arrays.items()}
+        self.sent: SimpleQueue[Any] = SimpleQueue()
+
+    def get_response_sender(self) -> Request:
+        return self
+
+    def send(self, response: Any, *, flags: int) -> None:
+        assert flags == FINAL
+        self.sent.put(response)
+
+    def answer(self) -> Any:
+        return self.sent.get(timeout=PATIENCE_SECONDS)
+
+
+class GoneRequest(Request):
+    """One whose caller has gone: nothing can be sent."""
+
+    def send(self, response: Any, *, flags: int) -> None:
+        raise RuntimeError("closed")
+
+
+class Metrics:
+    """The only counter."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def increment(self, value: float) -> None:
+        self.seconds += value
+
+
 def response(output_tensors: Sequence[Tensor] = (), error: str | None = None) -> Any:
     return SimpleNamespace(
         outputs={one.name: one.as_numpy() for one in output_tensors}, error=error
@@ -39,8 +77,17 @@ def response(output_tensors: Sequence[Tensor] = (), error: str | None = None) ->
 
 
 @pytest.fixture
-def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metrics: Metrics
+) -> Iterator[Callable[..., Any]]:
     """Starts the code of a version around a graph."""
+    monkeypatch.setattr("os.nice", lambda _: 0)  # this process is not one of Triton's
+    started: list[Any] = []
 
     def start(
         graph: Graph,
@@ -74,7 +121,10 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
             Tensor=Tensor,
             InferenceResponse=response,
             TritonError=str,
-            get_input_tensor_by_name=lambda request, name: request.get(name),
+            TRITONSERVER_RESPONSE_COMPLETE_FINAL=FINAL,
+            get_input_tensor_by_name=lambda request, name: request.tensors.get(name),
+            MetricFamily=_Family(metrics),
+            Logger=SimpleNamespace(log_error=lambda text: None),
         )
         monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
         monkeypatch.setitem(sys.modules, "triton_python_backend_utils", utils)
@@ -95,13 +145,36 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
                 "model_instance_device_id": "0",
             }
         )
+        started.append(served)
         return served
 
-    return start
+    yield start
+    for served in started:
+        if served._thread.is_alive():
+            served.finalize()
 
 
-def request(**arrays: Array) -> dict[str, Tensor]:
-    return {name: Tensor(name, values) for name, values in arrays.items()}
+class _Family:
+    COUNTER = 0
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, *, name: str, description: str, kind: int) -> _Family:
+        return self
+
+    def Metric(self, *, labels: Mapping[str, str]) -> Metrics:  # noqa: N802 - Triton's name
+        return self._metrics
+
+
+def request(**arrays: Array) -> Request:
+    return Request(arrays)
+
+
+def ask(code: Any, *requests: Request) -> list[Any]:
+    """The responses to the requests of one call."""
+    assert code.execute(list(requests)) is None
+    return [one.answer() for one in requests]
 
 
 def text(rows: int, tokens: int) -> dict[str, Array]:
@@ -123,7 +196,7 @@ def test_tags_of_all_types_stand_side_by_side_without_padding(serve: Callable[..
         return {"logits": (ids * np.arange(6).reshape(2, 3) / 10).astype(np.float32)}
 
     code = serve(graph, TOKENS, ["logits"], model="ner", temperature=2.0)
-    short, long = code.execute([request(**text(2, 3)), request(**text(1, 5))])
+    short, long = ask(code, request(**text(2, 3)), request(**text(1, 5)))
     assert seen[0].tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [1] * 5]
     assert short.outputs["logits"].shape == (2, 3, 6)
     assert long.outputs["logits"].shape == long.outputs["probabilities"].shape == (1, 5, 6)
@@ -148,8 +221,8 @@ def test_all_pairs_of_all_requests_are_asked_about_in_one_run(serve: Callable[..
     code = serve(graph, inputs, outputs, model="relation", temperature=4.0)
     one = np.array([[[1, 1, 2, 2]], [[2, 2, 1, 1]]], dtype=np.int64)
     two = np.array([[[3, 3, 1, 2], [1, 2, 3, 3]]], dtype=np.int64)
-    asked = [request(**text(2, 4), pairs=one), request(**text(1, 7), pairs=two)]
-    short, long = code.execute(asked)
+    asked = (request(**text(2, 4), pairs=one), request(**text(1, 7), pairs=two))
+    short, long = ask(code, *asked)
     assert seen[0].shape == (3, 2, 4)
     assert seen[0][:2, 1].tolist() == [[-1] * 4] * 2
     assert short.outputs["probabilities"].shape == (2, 1, 2)
@@ -173,7 +246,7 @@ def test_a_graph_of_one_pair_per_row_gets_an_axis_for_it(serve: Callable[..., An
 
     outputs = ("logits", "status_logits")
     code = serve(graph, TOKENS, outputs, model="relation", temperature=1.0)
-    first, second = code.execute([request(**text(3, 4)), request(**text(1, 2))])
+    first, second = ask(code, request(**text(3, 4)), request(**text(1, 2)))
     assert first.outputs["probabilities"].shape == (3, 1, 2)
     assert second.outputs["statuses"].shape == (1, 1, 6)
 
@@ -186,8 +259,44 @@ def test_a_request_without_its_pairs_is_refused_and_the_others_are_answered(
 
     code = serve(graph, (*TOKENS, "pairs"), ["logits"], model="relation", temperature=1.0)
     pairs = np.zeros((1, 2, 4), dtype=np.int64)
-    refused, answered = code.execute([request(**text(1, 3)), request(**text(1, 3), pairs=pairs)])
+    refused, answered = ask(code, request(**text(1, 3)), request(**text(1, 3), pairs=pairs))
     assert refused.error == "this version also needs pairs"
     assert answered.outputs["probabilities"].tolist() == [[[0.5, 0.5], [0.5, 0.5]]]
-    (alone,) = code.execute([request(**text(1, 3))])
+    (alone,) = ask(code, request(**text(1, 3)))
     assert alone.error is not None
+
+
+def refuses_two_rows(feed: Feed) -> Mapping[str, Array]:
+    if len(feed["input_ids"]) == 2:
+        raise ValueError(f"cannot read {feed['input_ids'].tolist()}")
+    return {"logits": np.zeros((*feed["input_ids"].shape, 3), dtype=np.float32)}
+
+
+def test_a_call_that_fails_is_told_the_kind_of_failure_and_the_next_is_answered(
+    serve: Callable[..., Any],
+) -> None:
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0)
+    (failed,) = ask(code, request(**text(2, 3)))
+    assert failed.error == "ValueError"
+    (answered,) = ask(code, request(**text(1, 3)))
+    assert answered.error is None
+    assert answered.outputs["logits"].shape[:2] == (1, 3)
+
+
+def test_a_caller_that_is_gone_keeps_nobody_from_an_answer(serve: Callable[..., Any]) -> None:
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0)
+    there = request(**text(3, 3))
+    code.execute([GoneRequest(text(1, 3)), there])
+    assert there.answer().error is None
+    (later,) = ask(code, request(**text(1, 3)))
+    assert later.error is None
+
+
+def test_what_waits_is_answered_before_the_end(serve: Callable[..., Any], metrics: Metrics) -> None:
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0)
+    waiting = [request(**text(1, 4)) for _ in range(20)]
+    for one in waiting:
+        code.execute([one])
+    code.finalize()
+    assert all(one.sent.qsize() == 1 for one in waiting)
+    assert metrics.seconds > 0

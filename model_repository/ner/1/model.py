@@ -6,18 +6,30 @@ Both models of this repository use the same file.
 
 import json
 import os
+import queue
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import triton_python_backend_utils as pb_utils
 
+MOST_WAITING = 32
+
 
 class TritonPythonModel:
-    """One instance: one session."""
+    """One instance: one session, and one thread that runs it.
+
+    While it executes, an instance must show Triton within every second that it lives, or it is
+    killed with all that it was asked. A busy host can keep it from that for longer than a second.
+    So `execute` only hands the requests on, and the thread answers them.
+    """
 
     def initialize(self, args):
         """Load `model.onnx` and the temperature of `card.json` of this version."""
+        # This thread, and those that it starts, yield to the one that tells Triton of our life.
+        os.nice(10)
         folder = Path(args["model_repository"]) / args["model_version"]
         options = onnxruntime.SessionOptions()
         threads = os.environ.get("ADEWATCH_TRITON_THREADS") or os.cpu_count() or 1
@@ -32,8 +44,43 @@ class TritonPythonModel:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self._temperature = float(card.get("temperature", 1.0))
         self._per_token = args["model_name"] == "ner"
+        # Triton's own figure ends with `execute`, before anything is computed.
+        self._seconds_of_all = pb_utils.MetricFamily(
+            name="adewatch_model_computed_seconds",
+            description="Seconds in which a model computed answers",
+            kind=pb_utils.MetricFamily.COUNTER,
+        )
+        self._seconds = self._seconds_of_all.Metric(
+            labels={"model": args["model_name"], "version": args["model_version"]}
+        )
+        self._waiting = queue.Queue(MOST_WAITING)
+        self._thread = threading.Thread(target=self._answer, name="answers", daemon=True)
+        self._thread.start()
 
     def execute(self, requests):
+        """Hand the requests of one call to the thread."""
+        self._waiting.put(requests)
+
+    def finalize(self):
+        """Answer what waits, then end."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _answer(self):
+        """Answer call after call: each request once, a call that fails with the kind of failure."""
+        while (requests := self._waiting.get()) is not None:
+            started = time.perf_counter()
+            try:
+                responses = self._responses(requests)
+            except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits
+                failure = pb_utils.TritonError(type(error).__name__)
+                responses = [pb_utils.InferenceResponse([], failure) for _ in requests]
+            computed = time.perf_counter() - started
+            for request, response in zip(requests, responses, strict=True):
+                _attempt(_send, request, response)
+            _attempt(self._seconds.increment, computed)
+
+    def _responses(self, requests):
         """All requests of one call in one run: rows padded to the longest, and with -1 to the
         one that asks about most pairs."""
         asked = [
@@ -95,6 +142,20 @@ class TritonPythonModel:
     def _by_item(self, values):
         """[rows, items, …]: a graph that reads one pair per row has no axis for it."""
         return values if self._per_token or values.ndim > 2 else values[:, None]
+
+
+def _send(request, response):
+    request.get_response_sender().send(
+        response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
+    )
+
+
+def _attempt(action, *arguments):
+    """Whatever fails for one request, the thread must go on for the others."""
+    try:
+        action(*arguments)
+    except Exception as error:  # noqa: BLE001 - see above
+        pb_utils.Logger.log_error(f"{action.__name__} failed: {type(error).__name__}")
 
 
 def _providers(args):
