@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.core import assertion
 from services.core.assertion_combined import combine
 from services.core.contracts import Assertion, Mention, MentionType, Relation
+from services.core.indications import is_indication
 from services.core.ports import FloatArray, TokenEncoder
 from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
@@ -160,7 +161,8 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
     """Pairs worth asking about, in the order of the text.
 
     Every event mention with every drug concept named within a window of up to four sentences;
-    of several mentions of one drug the nearest to the event stands for all.
+    of several mentions of one drug the nearest to the event stands for all. A drug that the text
+    gives against the event is not asked about.
     """
     drugs = [mention for mention in text.mentions if mention.type is MentionType.DRUG]
     events = [mention for mention in text.mentions if mention.type is MentionType.ADE]
@@ -175,6 +177,8 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
                 if drug.start > event.start:
                     break
                 first = position + 1
+                continue
+            if is_indication(text.text, _span(drug), _span(event)):
                 continue
             known = nearest.get(drug.concept)
             if known is None or _distance(drug, event) < _distance(known.drug, event):

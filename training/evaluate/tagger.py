@@ -68,7 +68,8 @@ def scorer(relation: PairModel) -> PairScorer:
 
     def score(asked: Sequence[Candidates]) -> list[list[ScoredPair]]:
         pairs = [
-            candidate_pairs(one.document, one.drugs, one.events, gold_too=False) for one in asked
+            candidate_pairs(one.document, one.drugs, one.events, for_training=False)
+            for one in asked
         ]
         answers = iter(score_pairs(relation, [pair for each in pairs for pair in each]))
         return [

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.core.contracts import MentionType
+from services.core.indications import is_indication
 from services.core.spans import Span
 from services.core.windows import MAX_SENTENCES, mark_pair, pair_window
 from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
@@ -37,16 +38,18 @@ class Pair:
 
 
 def candidate_pairs(
-    document: Document, drugs: Iterable[Span], events: Iterable[Span], *, gold_too: bool
+    document: Document, drugs: Iterable[Span], events: Iterable[Span], *, for_training: bool
 ) -> list[Pair]:
     """The pairs that serving would ask about: every event with the nearest mention of each drug
     name within `MAX_SENTENCES` sentences. Only that names are wordings here: serving knows two
-    names of one drug by the vocabulary and asks about the nearer one alone.
+    names of one drug by the vocabulary and asks about the nearer one alone. A drug given against
+    the event is left out, but kept for training: nothing teaches better what is no event of it.
 
     Args:
         document: gives text, sentences and gold relations.
         drugs: mentions, gold or predicted; `events` likewise.
-        gold_too: also every gold pair among them, though a nearer mention exists.
+        for_training: also every gold pair among them, though a nearer mention exists, and drugs
+            that are given against the event.
     """
     gold = document.pairs()
     drug_list = sorted(set(drugs))
@@ -57,7 +60,9 @@ def candidate_pairs(
         for drug in drug_list:
             if pair_window(document.sentences, drug, event) is None:
                 continue
-            if gold_too and (drug, event) in gold:
+            if not for_training and is_indication(document.text, drug, event):
+                continue
+            if for_training and (drug, event) in gold:
                 chosen.add(drug)
             name = document.text[drug.start : drug.end].lower()
             distance = max(drug.start - event.end, event.start - drug.end, 0)
@@ -71,7 +76,7 @@ def candidate_pairs(
     return found
 
 
-def gold_pairs(documents: Iterable[Document], *, gold_too: bool = True) -> list[Pair]:
+def gold_pairs(documents: Iterable[Document], *, for_training: bool = True) -> list[Pair]:
     """Candidate pairs of gold mentions."""
     return [
         pair
@@ -80,7 +85,7 @@ def gold_pairs(documents: Iterable[Document], *, gold_too: bool = True) -> list[
             document,
             (mention.span for mention in document.spans(MentionType.DRUG)),
             (mention.span for mention in document.spans(MentionType.ADE)),
-            gold_too=gold_too,
+            for_training=for_training,
         )
     ]
 
@@ -103,7 +108,7 @@ def predicted_negatives(
         for mention in document.spans(MentionType.DRUG)
         if not any(mention.span.overlaps(event) for event in false)
     ]
-    pairs = candidate_pairs(document, drugs, false, gold_too=False)
+    pairs = candidate_pairs(document, drugs, false, for_training=True)
     if len(pairs) <= limit:
         return pairs
     return random.Random(f"{seed}:{document.doc_id}").sample(pairs, limit)  # noqa: S311

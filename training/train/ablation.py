@@ -95,7 +95,7 @@ def measure(name: str, run: Path, parts: dict[str, Parts]) -> Variant:
         model.config.form,
     )
     pairs: dict[str, list[Pair]] = {
-        corpus: gold_pairs(part.test, gold_too=False) for corpus, part in parts.items()
+        corpus: gold_pairs(part.test, for_training=False) for corpus, part in parts.items()
     }
     begun = time.perf_counter()
     test = {corpus: pair_score(asked, found) for corpus, found in pairs.items() if found}

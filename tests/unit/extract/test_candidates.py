@@ -78,3 +78,12 @@ def test_the_window_is_marked_exactly() -> None:
     (candidate,) = candidates(text)
     marked = mark_pair(text.text, candidate.window, *candidate.spans)
     assert marked == "On <DRUG>aspirin</DRUG> she had <ADE>bleeding</ADE>."
+
+
+def test_a_drug_given_against_the_event_is_not_asked_about() -> None:
+    assert pairs("[d:Lisinopril] for [a:hypertension]; [a:cough] since.") == [
+        ("Lisinopril", "cough")
+    ]
+    # Another mention of the drug still is, though it stands farther away.
+    text = read("[d:Prednisone] gave her [a:acne]. [a:Acne] treated with [d:prednisone].")
+    assert [(c.drug.start, c.event.text) for c in candidates(text)] == [(0, "acne"), (0, "Acne")]

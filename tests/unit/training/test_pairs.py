@@ -36,6 +36,15 @@ def test_every_event_meets_every_drug_of_its_window() -> None:
     ]
 
 
+def test_a_drug_given_against_the_event_only_teaches() -> None:
+    note = document("[Zocor] for {cholesterol}; {myalgia} since.", (("T1", "T3"),))
+    assert named(gold_pairs([note])) == [
+        ("Zocor", "cholesterol", False),
+        ("Zocor", "myalgia", True),
+    ]
+    assert named(gold_pairs([note], for_training=False)) == [("Zocor", "myalgia", True)]
+
+
 def test_a_window_has_four_sentences_at_most() -> None:
     near = document("[Zocor]. Two. Three. {Rash}.")
     far = document("[Zocor]. Two. Three. Four. {Rash}.")
@@ -54,9 +63,11 @@ def test_a_gold_pair_is_kept_beside_a_nearer_mention_only_on_demand() -> None:
     note = document("[Zocor] was given. On [zocor] she had {rash}.", (("T1", "T3"),))
     drugs = [span for _, span in note.spans(MentionType.DRUG)]
     events = [span for _, span in note.spans(MentionType.ADE)]
-    with_gold = candidate_pairs(note, drugs, events, gold_too=True)
+    with_gold = candidate_pairs(note, drugs, events, for_training=True)
     assert [pair.caused for pair in with_gold] == [True, False]
-    assert [pair.caused for pair in candidate_pairs(note, drugs, events, gold_too=False)] == [False]
+    assert [pair.caused for pair in candidate_pairs(note, drugs, events, for_training=False)] == [
+        False
+    ]
 
 
 def test_false_events_of_a_model_become_negatives() -> None:
