@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 import triton_python_backend_utils as pb_utils
 
+# Calls that may wait for the thread; one more waits with Triton.
 MOST_WAITING = 32
 
 
