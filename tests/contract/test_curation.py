@@ -8,23 +8,21 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.curation import SqlCuration, Unknown
-from services.adapters.sql.engine import make_engine
 from services.core.contracts import Assertion, Coding, MentionType, Pair
 from services.core.vocabulary.curation import Decision
+from tests.connections import record_engine
 from tests.fakes.clock import FakeClock
 from tests.fakes.extractions import COUGH, RASH, extraction
 
 DRUG, EVENT = MentionType.DRUG, MentionType.ADE
 
 
-@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)])
+@pytest.fixture(params=["sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield engine
     engine.dispose()
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.adapters.sql import migrate
 from services.adapters.sql.disagreements import SqlDisagreements
-from services.adapters.sql.engine import make_engine
 from services.core.disagreement import Beside, Disagreement, DisagreementRecord
 from services.core.model_versions import VersionPair
+from tests.connections import record_engine
 from tests.fakes.clock import START
 from tests.fakes.disagreements import MemoryDisagreements
 
@@ -19,15 +18,14 @@ SECOND, THIRD = Beside(ONE, TWO), Beside(ONE, THREE)
 
 
 @pytest.fixture(
-    params=["memory", "sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+    params=["memory", "sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 )
 def record(request: pytest.FixtureRequest) -> Iterator[DisagreementRecord]:
     if request.param == "memory":
         yield MemoryDisagreements()
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield SqlDisagreements(engine)
     engine.dispose()
 

@@ -18,11 +18,12 @@ from services.adapters.sql import ledger as sql_ledger
 from services.adapters.sql import migrate
 from services.adapters.sql.base import metadata
 from services.adapters.sql.case_record import COUNTED, SqlCaseRecord
-from services.adapters.sql.engine import make_engine, reading, writing
+from services.adapters.sql.engine import reading, writing
 from services.adapters.sql.rows import Row, evidence_rows, note_row
 from services.core import identity
 from services.core.counts import case_delta, combine
 from services.core.ports import Resettled
+from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.episodes import counts, merge
 from tests.fakes.extractions import COUGH, RASH, extraction, retraction
@@ -39,7 +40,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 def difference(url: str) -> list[object]:
-    engine = make_engine(url)
+    engine = record_engine(url)
     with reading(engine) as connection:
         found = list(compare_metadata(MigrationContext.configure(connection), metadata))
     engine.dispose()
@@ -47,14 +48,14 @@ def difference(url: str) -> list[object]:
 
 
 def tables(url: str) -> set[str]:
-    engine = make_engine(url)
+    engine = record_engine(url)
     names = set(inspect(engine).get_table_names())
     engine.dispose()
     return names
 
 
 def ledger(url: str) -> str:
-    engine = make_engine(url)
+    engine = record_engine(url)
     found = SqlCaseRecord(engine, clock=FakeClock()).ledger_id()
     engine.dispose()
     return found
@@ -76,7 +77,7 @@ def test_models_and_migrations_agree(url: str) -> None:
 
 def test_every_constraint_and_index_has_the_name_of_the_convention(url: str) -> None:
     migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     inspector = inspect(engine)
     for name, table in metadata.tables.items():
         assert inspector.get_pk_constraint(name)["name"] == table.primary_key.name
@@ -106,7 +107,7 @@ def test_the_way_back_leaves_nothing_and_can_be_gone_again(url: str) -> None:
 
 def test_upgrading_again_keeps_everything(url: str) -> None:
     migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     record = SqlCaseRecord(engine, clock=FakeClock())
     record.apply([extraction("a", RASH)])
     before = (record.ledger_id(), record.counts())
@@ -131,7 +132,7 @@ def test_what_an_earlier_schema_counted_is_counted_on(url: str, revision: str) -
         extraction("c", RASH, patient="q"),
     ]
     migrate.upgrade(url, revision=revision)
-    engine = make_engine(url)
+    engine = record_engine(url)
     with writing(engine) as connection:
         insert_as_then(connection, "note", [note_row(note, recorded_at=START) for note in notes])
         rows: list[Row] = []
@@ -143,7 +144,7 @@ def test_what_an_earlier_schema_counted_is_counted_on(url: str, revision: str) -
         sql_ledger.append(connection, 1, delta, at=START)
     engine.dispose()
     migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     record = SqlCaseRecord(engine, clock=FakeClock())
     assert counts(record) == delta
     # Of the texts of one patient, all alike, one is original.

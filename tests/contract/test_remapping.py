@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine, reading
+from services.adapters.sql.engine import reading
 from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, RemappingRow
 from services.core.contracts import Assertion, Pair
 from services.core.counts import CountDelta, combine
 from services.core.ports import Applied, CaseRecord, Remapped
+from tests.connections import record_engine
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import FakeClock
 from tests.fakes.counting import Counting
@@ -28,7 +28,7 @@ from tests.fakes.vocabulary import WordVocabulary
 HIVES = Pair(RASH.drug, "hives")
 SKIN = Pair(RASH.drug, "skin reaction")
 MERGED = WordVocabulary("words-2", {"rash": SKIN.event, "hives": SKIN.event})
-DATABASES = ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+DATABASES = ["sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 
 
 @pytest.fixture(params=["memory", *DATABASES])
@@ -37,8 +37,7 @@ def record(request: pytest.FixtureRequest) -> Iterator[CaseRecord]:
         yield MemoryCaseRecord(clock=FakeClock())
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield SqlCaseRecord(engine, clock=FakeClock())
     engine.dispose()
 
@@ -46,8 +45,7 @@ def record(request: pytest.FixtureRequest) -> Iterator[CaseRecord]:
 @pytest.fixture(params=DATABASES)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield engine
     engine.dispose()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from sqlalchemy import Engine, event, update
@@ -12,29 +13,28 @@ from sqlmodel import col, select
 
 from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine, reading, writing
+from services.adapters.sql.engine import reading, writing
 from services.adapters.sql.person_tables import PatientMergeRow
 from services.adapters.sql.tables import EvidenceRow, NoteRow
 from services.core import identity
 from services.core.contracts import Assertion
 from services.core.counts import combine
 from services.core.ports import Resettled
+from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.copied_stream import GAP
 from tests.fakes.episodes import ARMS, CHEST, SPOTS, counts, day, merge
 from tests.fakes.extractions import COUGH, RASH, extraction, telling
 
 
-@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)])
+@pytest.fixture(params=["sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)])
 def url(request: pytest.FixtureRequest) -> str:
-    database: str = request.getfixturevalue(request.param)
-    migrate.upgrade(database)
-    return database
+    return cast(str, request.getfixturevalue(request.param))
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    engine = make_engine(url, connect_timeout_seconds=60, lock_timeout_seconds=60)
+    engine = record_engine(url)
     yield engine
     engine.dispose()
 

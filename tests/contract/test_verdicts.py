@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine
 from services.adapters.sql.verdicts import SqlVerdicts
 from services.core.contracts import Assertion
 from services.core.ports import CaseRecord
 from services.core.verdicts import EvidenceItem, Judgement, Verdict, VerdictRecord
+from tests.connections import record_engine
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.extractions import COUGH, RASH, extraction, retraction
@@ -28,7 +27,7 @@ class Books(NamedTuple):
 
 
 @pytest.fixture(
-    params=["memory", "sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+    params=["memory", "sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 )
 def books(request: pytest.FixtureRequest) -> Iterator[Books]:
     clock = FakeClock()
@@ -37,8 +36,7 @@ def books(request: pytest.FixtureRequest) -> Iterator[Books]:
         yield Books(clock, record, MemoryVerdicts(record, clock=clock))
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield Books(clock, SqlCaseRecord(engine, clock=clock), SqlVerdicts(engine, clock=clock))
     engine.dispose()
 

@@ -18,7 +18,6 @@ from deploy.local.layout import REPOSITORY
 from deploy.local.processes import Launch
 from deploy.local.triton import Triton
 from services.adapters.kafka import KafkaPublisher
-from services.adapters.sql import migrate
 from services.adapters.topics import partitions_of
 from tests.integration.topics_seen import eventually, read_topic
 
@@ -26,15 +25,14 @@ pytestmark = pytest.mark.stack
 
 
 async def test_a_worker_makes_its_topics_before_it_reads_them(
-    kafka_stack: Kafka, triton_server: Triton, sqlite_url: str, tmp_path: Path
+    kafka_stack: Kafka, triton_server: Triton, sqlite_record: str, tmp_path: Path
 ) -> None:
     kafka_stack.start()
-    migrate.upgrade(sqlite_url)  # the decisions of people about names are read from there
     environment = {
         **os.environ,
         "ADEWATCH_KAFKA_BOOTSTRAP": kafka_stack.bootstrap,
         "ADEWATCH_TRITON_GRPC": triton_server.grpc,
-        "ADEWATCH_DATABASE_URL": sqlite_url,
+        "ADEWATCH_DATABASE_URL": sqlite_record,
         "ADEWATCH_MODEL_REPOSITORY": str(REPOSITORY / "model_repository"),
         "ADEWATCH_TOPIC_NOTES": "first.notes",
         "ADEWATCH_TOPIC_EXTRACTIONS": "first.extractions",

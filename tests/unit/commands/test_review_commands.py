@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from services import cli
-from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.disagreements import SqlDisagreements
-from services.adapters.sql.engine import make_engine
 from services.core.disagreement import Beside, Disagreement
 from services.core.model_versions import VersionPair
+from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.extractions import COUGH, RASH, extraction
 from training.corpora.verdicts import read_verdicts
@@ -24,9 +23,8 @@ SECRET = "Amoxicillin: Mrs Secret got a rash."
 
 
 @pytest.fixture(autouse=True)
-def _record(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    migrate.upgrade(sqlite_url)
-    engine = make_engine(sqlite_url)
+def _record(sqlite_record: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = record_engine(sqlite_record)
     SqlCaseRecord(engine, clock=FakeClock()).apply(
         [
             extraction("a", RASH, patient="a", evidence_text=SECRET),
@@ -42,7 +40,7 @@ def _record(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         at=START,
     )
     engine.dispose()
-    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_record)
     monkeypatch.setenv("COLUMNS", "250")
 
 
