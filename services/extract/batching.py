@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.core.errors import DependencyTooSlow
 from services.core.ports import FloatArray, IntArray, TokenModel
 
 PADDING_ID = 0
@@ -22,6 +23,11 @@ NO_PAIR = -1
 
 Quad = tuple[int, int, int, int]
 """First and last token of a drug mention and of an event mention."""
+
+LEAST_TOKENS = 128
+"""Of a request to a server that is too slow for more."""
+
+_STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,18 @@ def pad_pairs(rows: Sequence[Sequence[Quad]]) -> IntArray:
 
 
 class BatchedModel:
-    """Runs any number of rows through a model, a bounded number of requests at a time."""
+    """Runs any number of rows through a model, a bounded number of requests at a time.
+
+    After a run in which the server was too slow, requests have half as many tokens; each run that
+    it answers adds a sixteenth of the most again. Asked for the same over and over, a server
+    that is slower than the time limit allows would never finish anything.
+    """
 
     def __init__(
         self, model: TokenModel, *, max_tokens: int, max_rows: int = 64, parallel: int = 4
     ) -> None:
         self._model = model
-        self._max_tokens = max_tokens
+        self._max_tokens = self._tokens = max_tokens
         self._max_rows = max_rows
         self._parallel = parallel
 
@@ -97,13 +108,14 @@ class BatchedModel:
             (one pair in its marked form).
 
         Raises:
-            DependencyUnavailable: the inference server did not answer.
+            DependencyTooSlow: the inference server did not answer in time.
+            DependencyUnavailable: it did not answer for another reason.
         """
         answers: list[FloatArray | None] = [None] * len(rows)
         statuses: list[FloatArray | None] = [None] * len(rows)
         versions: set[str] = set()
         batches = length_batches(
-            [len(row) for row in rows], max_tokens=self._max_tokens, max_rows=self._max_rows
+            [len(row) for row in rows], max_tokens=self._tokens, max_rows=self._max_rows
         )
 
         async def work() -> None:
@@ -127,7 +139,11 @@ class BatchedModel:
                     group.create_task(work())
         except ExceptionGroup as errors:
             # Callers handle one failure; the others were cancelled because of it.
-            raise errors.exceptions[0] from None
+            failure = errors.exceptions[0]
+            if isinstance(failure, DependencyTooSlow):
+                self._tokens = max(self._tokens // 2, min(LEAST_TOKENS, self._max_tokens))
+            raise failure from None
+        self._tokens = min(self._tokens + max(self._max_tokens // _STEPS, 1), self._max_tokens)
         return Answers(
             [answer for answer in answers if answer is not None],
             frozenset(versions),
