@@ -1,7 +1,8 @@
 """Rows of very different lengths to padded batches that waste little.
 
 Rows of all notes of a batch are sorted by length before they are cut into batches, so that short
-sentences do not pay for the padding of long ones; the order is restored afterwards.
+sentences do not pay for the padding of long ones; the order is restored afterwards. Equal rows go
+once: notes repeat themselves and each other, by template and by copying forward.
 """
 
 from __future__ import annotations
@@ -112,6 +113,22 @@ class BatchedModel:
             DependencyTooSlow: the inference server did not answer in time.
             DependencyUnavailable: it did not answer for another reason.
         """
+        asked: Sequence[Sequence[Quad]] = [()] * len(rows) if pairs is None else pairs
+        keys = [(tuple(row), tuple(quads)) for row, quads in zip(rows, asked, strict=True)]
+        place = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        answers = await self._run(
+            [row for row, _ in place], None if pairs is None else [quads for _, quads in place]
+        )
+        places = [place[key] for key in keys]
+        return Answers(
+            [answers.rows[number] for number in places],
+            answers.versions,
+            [answers.statuses[number] for number in places] if answers.statuses else [],
+        )
+
+    async def _run(
+        self, rows: Sequence[Sequence[int]], pairs: Sequence[Sequence[Quad]] | None
+    ) -> Answers:
         answers: list[FloatArray | None] = [None] * len(rows)
         statuses: list[FloatArray | None] = [None] * len(rows)
         versions: set[str] = set()
