@@ -11,9 +11,14 @@ import pytest
 from services.adapters import model_files
 from services.core.model_versions import VersionPair
 from training.cli import main
+from training.corpora.documents import Document
+from training.publish import real_release
 from training.publish.cards import sha256
 
 pytestmark = pytest.mark.training
+
+NOTES = 16
+"""Of the gate's notes, as many as the commands are tested with: it reads them twice each time."""
 
 SHIPPED = Path(__file__).parents[3] / "model_repository"
 
@@ -28,6 +33,16 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ADEWATCH_TRITON_GRPC", "127.0.0.1:9")
     monkeypatch.delenv("ADEWATCH_DATA_DIR", raising=False)
     return repository
+
+
+@pytest.fixture(autouse=True)
+def few_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = real_release.fixed_set
+
+    def some(seed: int) -> dict[str, list[Document]]:
+        return {name: documents[:NOTES] for name, documents in whole(seed).items()}
+
+    monkeypatch.setattr(real_release, "fixed_set", some)
 
 
 def publish(monkeypatch: pytest.MonkeyPatch, candidate: Path) -> int:
