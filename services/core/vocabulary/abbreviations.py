@@ -63,4 +63,15 @@ def _long_form(short: str, before: str) -> str:
             return ""
         at -= 1
     long = window[at + 1 :]
-    return long if len(long) > len(short) and short.lower() not in long.lower().split() else ""
+    repeats = short.lower() in re.findall(r"\w+", long.lower())
+    return long if len(long) > len(short) and not repeats and _balanced(long) else ""
+
+
+def _balanced(text: str) -> bool:
+    """Whether no bracket of a text begins or ends outside it."""
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0

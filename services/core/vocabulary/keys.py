@@ -94,7 +94,7 @@ _INDUCED = re.compile(r"^(?:\w+ ){1,4}?(?:induced|related|associated) (?=\w)")
 _LOOSE_STOP = _words("of the in and to with by due on a an or for at from her his")
 _ENDINGS = (
     ("tension", "tens"), ("tensive", "tens"), ("otic", "o"), ("osis", "o"), ("oses", "o"),
-    ("icity", "ic"), ("ities", ""), ("ity", ""), ("emic", "em"), ("emia", "em"), ("penic", "pen"),
+    ("icity", ""), ("ities", ""), ("ity", ""), ("emic", "em"), ("emia", "em"), ("penic", "pen"),
     ("penia", "pen"), ("pathic", "path"), ("pathy", "path"), ("itic", "it"), ("itis", "it"),
     ("plegic", "pleg"), ("plegia", "pleg"), ("trophic", "troph"), ("trophy", "troph"),
     ("ations", "at"), ("ation", "at"), ("ated", "at"), ("ating", "at"), ("ions", ""), ("ion", ""),

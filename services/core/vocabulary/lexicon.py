@@ -31,6 +31,11 @@ MIN_SURFACE = 2
 CACHE_SIZE = 100_000
 
 _JOINTS = re.compile(r"\s*(?:/|\+|&|,|\band\b|\bplus\b|\bwith\b|-|–)\s*", re.IGNORECASE)
+_STRENGTHS = re.compile(
+    r"\s+\d[\d.]*(?:\s*[/–-]\s*\d[\d.]*)+\s*(?:m?c?g|µg|ml|units?|%)?\s*$", re.IGNORECASE
+)
+"""Of the parts of a combination, at its end: "20/12.5 mg"."""
+
 _MAX_PARTS = 4
 
 
@@ -136,7 +141,7 @@ class Lexicon:
 
     def _combination(self, entries: Entries, surface: str) -> Concept | None:
         """The concept of several drugs in one, if each part alone is known by its name."""
-        parts = [part for part in _JOINTS.split(surface.strip()) if part]
+        parts = [part for part in _JOINTS.split(_STRENGTHS.sub("", surface).strip()) if part]
         if not 1 < len(parts) <= _MAX_PARTS:
             return None
         numbers = [self._part(entries, part) for part in parts]

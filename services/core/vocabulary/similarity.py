@@ -2,7 +2,8 @@
 
 Both compare keys (`services.core.vocabulary.keys`), both only answer when one concept is clearly
 nearest, and neither lets pass what changes the meaning with few letters: other digits, another
-short word ("vitamin b" and "vitamin d"), hyper- for hypo-.
+word of one letter ("vitamin b" and "vitamin d"), hyper- for hypo-, another beginning of a single
+word.
 """
 
 from __future__ import annotations
@@ -145,6 +146,11 @@ def _comparable(name: str, other: str) -> bool:
 
 def _same_sense(name: str, other: str) -> bool:
     if _DIGITS.findall(name) != _DIGITS.findall(other):
+        return False
+    mine, theirs = name.split(" "), other.split(" ")
+    if sorted(w for w in mine if len(w) == 1) != sorted(w for w in theirs if len(w) == 1):
+        return False
+    if len(mine) == len(theirs) == 1 and name[:1] != other[:1]:
         return False
     return all(rule.findall(name) == rule.findall(other) for rule in _OPPOSITES)
 
