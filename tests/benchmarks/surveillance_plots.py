@@ -41,7 +41,7 @@ def _detection(results: Results, path: Path) -> Path:
     axes.set_xlabel("days after onset")
     axes.set_ylabel("share of planted pairs found")
     axes.set_ylim(0, 1)
-    axes.legend(fontsize=6, ncols=2)
+    axes.legend(loc="lower right", fontsize=6, ncols=2)
     return _saved(figure, path)
 
 
@@ -57,7 +57,7 @@ def _false_alarms(results: Results, path: Path) -> Path:
     axes.axhline(ALPHA, color="black", linewidth=0.8, label=f"{ALPHA:.0%}")
     axes.set_xticks(place, [watcher.label for watcher, _ in results], rotation=60, ha="right")
     axes.set_ylabel("share of years with a false alarm")
-    axes.legend()
+    axes.legend(loc="upper right")
     return _saved(figure, path)
 
 
