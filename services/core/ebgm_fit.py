@@ -227,8 +227,14 @@ def _polish(
     hessian: Callable[[Floats], Floats],
 ) -> None:
     """One step more by the gradient alone: near the maximum values differ by less than they are
-    rounded, so that the search cannot see its last digits. Kept if the gradient becomes smaller."""
-    nearer = found.x - np.linalg.solve(hessian(found.x), found.jac)
+    rounded, so that the search cannot see its last digits. Kept if the gradient becomes smaller;
+    what did not converge stays as it ended."""
+    if np.linalg.norm(found.jac) > _GRADIENT_TOLERANCE:
+        return
+    try:
+        nearer = found.x - np.linalg.solve(hessian(found.x), found.jac)
+    except np.linalg.LinAlgError:
+        return  # flat in some direction: no step is better than another
     value, gradient = objective(nearer)
     if np.linalg.norm(gradient) < np.linalg.norm(found.jac):
         found.x, found.fun, found.jac = nearer, value, gradient
