@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -91,7 +91,7 @@ class PairCase:
     sex: bool
     age_years: bool
     note_type: bool
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = field(repr=False)
 
 
 class CaseBook(Protocol):
