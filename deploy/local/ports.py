@@ -20,7 +20,7 @@ _ATTEMPTS = 1_000
 _given: set[int] = set()
 
 
-def is_listening(port: int, *, timeout_seconds: float = 0.2) -> bool:
+def is_listening(port: int, *, timeout_seconds: float = 5.0) -> bool:
     """Whether something on 127.0.0.1 accepts connections on the port."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as client:
         client.settimeout(timeout_seconds)

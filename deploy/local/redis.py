@@ -50,7 +50,7 @@ class Redis(Command):
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=0.5) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=5.0) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False

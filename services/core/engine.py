@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from services.core.disproportionality import CHI2, IC, PRR, ROR, score
 from services.core.ebgm import EBGM, Prior, ebgm
-from services.core.ebgm_fit import Fit, Points, fit, points_of, squash
+from services.core.ebgm_fit import Fit, fit
+from services.core.ebgm_likelihood import Points, points_of, squash
 from services.core.estimates import Estimates, joined
 from services.core.sequential import MAXSPRT, maxsprt
 from services.core.tables import Tables

@@ -12,16 +12,8 @@ from scipy.optimize import approx_fprime
 from scipy.stats import nbinom
 
 from services.core.ebgm import Prior, shrunk_ratio
-from services.core.ebgm_fit import (
-    STARTS,
-    WEAK_SPREAD,
-    Points,
-    fit,
-    gradient,
-    log_likelihood,
-    points_of,
-    squash,
-)
+from services.core.ebgm_fit import STARTS, WEAK_SPREAD, fit
+from services.core.ebgm_likelihood import Points, gradient, log_likelihood, points_of, squash
 from services.core.estimates import Field
 
 TRUTH = Prior(alpha1=4.0, beta1=0.5, alpha2=3.0, beta2=3.0, weight=0.15)

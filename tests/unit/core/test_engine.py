@@ -9,7 +9,8 @@ import pytest
 
 from services.core.contracts import Table
 from services.core.ebgm import Prior
-from services.core.ebgm_fit import Fit, Points, fit, points_of
+from services.core.ebgm_fit import Fit, fit
+from services.core.ebgm_likelihood import Points, points_of
 from services.core.engine import Hyperparameters, measures, refreshed
 from services.core.estimates import Field
 from services.core.tables import Tables

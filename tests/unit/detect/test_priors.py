@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from services.core.contracts import Pair, Signal
 from services.core.counts import CountDelta
 from services.core.ebgm import Prior
-from services.core.ebgm_fit import Fit, Points, fit
+from services.core.ebgm_fit import Fit, fit
+from services.core.ebgm_likelihood import Points
 from services.core.engine import measures
 from services.core.rule_expressions import parse_rule
 from services.core.rules import FDA_EB05, MHRA, Rule, bounded
