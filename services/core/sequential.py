@@ -15,6 +15,8 @@ Source: Kulldorff, Davis, Kolczak, Lewis, Lieu & Platt, Seq Anal 2011;30:58-78.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
@@ -176,7 +178,10 @@ def boundary(*, alpha: float, pairs: int, horizon: float, minimum_cases: int = 1
 
 
 def _poisson(size: int, mean: float) -> Floats:
-    """Probabilities of 0 to size - 1 cases."""
+    """Probabilities of 0 to size - 1 cases, without those that are too small to matter."""
+    # Less than 1e-30 lies sixty cases and twelve deviations above the mean: keeping it would make
+    # the work of a long horizon grow with its cube instead of its square.
+    size = min(size, math.ceil(mean + 12.0 * math.sqrt(mean) + 60.0))
     k = np.arange(size, dtype=np.float64)
     probabilities: Floats = np.exp(xlogy(k, mean) - mean - gammaln(k + 1.0))
     return probabilities
