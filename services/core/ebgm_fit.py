@@ -47,6 +47,8 @@ _LIMIT = np.log(1e6)
 _GRADIENT_TOLERANCE = 1e-8
 """Of the mean log-likelihood, by the logarithms of the hyperparameters."""
 _DIFFERENCE = 1e-4
+_LAST_STEP = 0.1
+"""The longest step that still counts as one near the maximum."""
 _AGREEMENT = 1e-6
 
 
@@ -157,9 +159,12 @@ def _polish(
     if np.linalg.norm(found.jac) > _GRADIENT_TOLERANCE:
         return
     try:
-        nearer = found.x - np.linalg.solve(hessian(found.x), found.jac)
+        step = np.linalg.solve(hessian(found.x), found.jac)
     except np.linalg.LinAlgError:
         return  # flat in some direction: no step is better than another
+    if not np.abs(step).max() <= _LAST_STEP:
+        return  # almost flat: such a step leaves the range of the numbers
+    nearer = found.x - step
     value, gradient = objective(nearer)
     if np.linalg.norm(gradient) < np.linalg.norm(found.jac):
         found.x, found.fun, found.jac = nearer, value, gradient
