@@ -53,18 +53,35 @@ def poisson_p_values(observed: Counts, expected: Floats) -> Floats:
     return np.where(some, tail, 1.0)
 
 
-def q_values(p_values: Floats, *, dependence: Dependence = Dependence.POSITIVE) -> Floats:
+def q_values(
+    p_values: Floats, *, family: int | None = None, dependence: Dependence = Dependence.POSITIVE
+) -> Floats:
     """q-values of a family of tests by their p-values, shape [n].
 
+    Args:
+        p_values: those of the tests, shape [n].
+        family: how many tests there are, if more than n: all others have the p-value 1. A family
+            chosen by its data would be too small: pairs that were seen at all are already
+            the likely ones, and their q-values among themselves promise too much.
+        dependence: of the tests.
+
     Raises:
-        ValueError: a p-value is not in 0..1.
+        ValueError: a p-value is not in 0..1, or the family has fewer tests than there are p-values.
     """
     p_values = np.asarray(p_values, dtype=np.float64)
     refuse(~((p_values >= 0) & (p_values <= 1)), "a p-value is not in 0..1")
+    tests = len(p_values) if family is None else family
+    if tests < len(p_values):
+        raise ValueError("the family has fewer tests than there are p-values")
     if not len(p_values):
         return np.zeros(0)
-    method = "bh" if dependence is Dependence.POSITIVE else "by"
-    return np.asarray(false_discovery_control(p_values, method=method), dtype=np.float64)
+    # min p·n/rank over the ranks from its own on; those of p-value 1 come last and change nothing.
+    found = np.asarray(false_discovery_control(p_values, method="bh"), dtype=np.float64)
+    found = found * (tests / len(p_values))
+    if dependence is Dependence.ARBITRARY:
+        found *= (1.0 / np.arange(1, tests + 1)).sum()
+    smallest: Floats = np.minimum(found, 1.0)
+    return smallest
 
 
 def bayesian_q_values(null_probability: Floats) -> Floats:

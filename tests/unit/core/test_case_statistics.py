@@ -17,9 +17,17 @@ from services.core.case_statistics import (
 )
 from services.core.contracts import MeasureFlag, Pair, Sex, Table
 from services.core.ebgm import Prior
+from services.core.false_discovery import fisher_p_values
 from services.core.interaction import omega
 from services.core.masking import masking
-from services.core.signal_analysis import IC_ADJUSTED, Strata, adjusted, crude, q_value_of
+from services.core.signal_analysis import (
+    IC_ADJUSTED,
+    Strata,
+    adjusted,
+    crude,
+    possible_pairs,
+    q_value_of,
+)
 from services.core.statistics_ports import Case
 from services.core.tables import Tables
 
@@ -120,6 +128,16 @@ def test_the_strongest_pair_has_the_smallest_q_value() -> None:
     assert found[A_X] < 1e-10
     assert found[A_Y] > 0.9
     assert found[Pair("c", "z")] == 1.0
+
+
+def test_a_q_value_is_among_the_pairs_that_were_possible_not_only_those_seen() -> None:
+    cases = [case(i, A_X) for i in range(30)] + [case(100 + i, B_Y) for i in range(30)]
+    cases += [case(200, Pair("d", "z")), case(201, Pair("e", "y"))]
+    counts = Strata(BY, stratified_counts(cases, BY)).pooled()
+    assert len(counts.pairs) == 4
+    assert possible_pairs(counts) == 4 * 3
+    p = fisher_p_values(Tables.from_tables([counts.table(A_X)]))[0]
+    assert q_value_of(counts, [A_X])[A_X] == pytest.approx(12 * p, rel=1e-9, abs=0.0)
 
 
 class TestSeries:

@@ -46,8 +46,30 @@ def test_q_values_by_hand() -> None:
     )
 
 
+@pytest.mark.parametrize("dependence", Dependence)
+def test_a_greater_family_is_one_with_p_values_of_one(dependence: Dependence) -> None:
+    p = np.array([0.04, 0.0001, 0.002, 0.5])
+    whole = q_values(np.concatenate((p, np.ones(46))), dependence=dependence)
+    assert q_values(p, family=50, dependence=dependence) == pytest.approx(whole[:4])
+    assert q_values(p, family=50)[1] == pytest.approx(0.005)
+
+
+def test_a_family_smaller_than_its_tests_is_refused() -> None:
+    with pytest.raises(ValueError, match="fewer tests"):
+        q_values(np.array([0.1, 0.2]), family=1)
+
+
+def test_rare_pairs_that_were_seen_by_chance_are_no_discoveries() -> None:
+    # Of 250,000 pairs that expect a hundredth of a case each, 2,488 have one or more, twelve two.
+    seen = np.array([2] * 12 + [1] * 2476)
+    p = poisson_p_values(seen, np.full(len(seen), 0.01))
+    assert q_values(p).max() < 0.05
+    assert q_values(p, family=250_000).min() > 0.9
+
+
 def test_no_tests_have_no_q_values() -> None:
     assert len(q_values(np.zeros(0))) == 0
+    assert len(q_values(np.zeros(0), family=0)) == 0
     assert len(bayesian_q_values(np.zeros(0))) == 0
 
 
