@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
@@ -42,7 +43,10 @@ def two_drugs(
     second: Annotated[str, typer.Argument(help="Another drug.")],
     event: Event,
 ) -> None:
-    """Show Ω: whether two drugs together go with an event more than their risks add up to."""
+    """Show Ω: whether two drugs together go with an event more than their risks add up to.
+
+    A case has a drug where a counted relation names it: drugs that no note blames are not known.
+    """
 
     async def work(components: Components) -> list[str]:
         one, other = (components.concept_of(MentionType.DRUG, drug) for drug in (first, second))
@@ -77,9 +81,13 @@ def masking_grid(event: str, found: EventCases, *, strongest: int) -> Grid:
             str(check.before.n11[index]),
             limits(before.measure(index)),
             limits(after.measure(index)),
-            f"{check.ratio[index]:.2f}",
+            _ratio(float(check.ratio[index])) if check.comparable[index] else "–",
             "unmasked" if check.unmasked[index] else "",
         )
     removed = ", ".join(found.drugs[place] for place in check.removed) or "none is strong"
     grid.caption = f"taken away: {removed}"
     return grid
+
+
+def _ratio(value: float) -> str:
+    return "∞" if value == math.inf else f"{value:.2f}"

@@ -24,7 +24,9 @@ class Masking:
         removed: positions of the pairs taken away, shape [m].
         others: positions of the other pairs, shape [k].
         before: their tables as they are, of k pairs. after: without the removed cases.
-        ratio: masking ratio, PRR after over PRR before, shape [k]; 1 where either is not defined.
+        ratio: masking ratio, PRR after over PRR before, shape [k]; +inf where only the cases taken
+            away had the event without the drug, 1 where there is no ratio.
+        comparable: where there is one, shape [k].
         unmasked: which of the others have a lower limit of IC above 0 only after, shape [k].
     """
 
@@ -33,6 +35,7 @@ class Masking:
     before: Tables
     after: Tables
     ratio: Floats
+    comparable: Bools
     unmasked: Bools
 
 
@@ -76,12 +79,14 @@ def masking(
         before.event - in_pair - outside,
         before.total - in_pair - outside,
     )
+    ratio, comparable = _ratio(before, after)
     return Masking(
         removed=removed,
         others=others,
         before=before,
         after=after,
-        ratio=_ratio(before, after),
+        ratio=ratio,
+        comparable=comparable,
         unmasked=_positive(after) & ~_positive(before),
     )
 
@@ -91,10 +96,12 @@ def _positive(tables: Tables) -> Bools:
     return lower > 0
 
 
-def _ratio(before: Tables, after: Tables) -> Floats:
+def _ratio(before: Tables, after: Tables) -> tuple[Floats, Bools]:
     first, second = prr(before), prr(after)
-    both = first.known & second.known & (first.estimate > 0)
-    return np.divide(second.estimate, first.estimate, out=np.ones(len(before)), where=both)
+    # The estimate of an infinite PRR is +inf, and may be compared.
+    now, comparable = second.numbers(Field.ESTIMATE)
+    both = first.known & (first.estimate > 0) & comparable
+    return np.divide(now, first.estimate, out=np.ones(len(before)), where=both), both
 
 
 def _shared(tables: Tables, together: NDArray[np.int64] | None) -> Counts:

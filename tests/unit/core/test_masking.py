@@ -38,6 +38,16 @@ def test_the_ratio_is_that_of_the_proportions() -> None:
     )
 
 
+def test_a_ratio_that_becomes_infinite_is_not_said_to_stay_as_it_was() -> None:
+    # All others who had the event had it from the first drug.
+    only = Tables.from_tables([Table(500, 1000, 504, 10_000), Table(4, 2000, 504, 10_000)])
+    found = masking(only)
+    assert found.removed.tolist() == [0]
+    assert (found.ratio.tolist(), found.comparable.tolist()) == ([np.inf], [True])
+    never = Tables.from_tables([Table(500, 1000, 504, 10_000), Table(0, 2000, 504, 10_000)])
+    assert masking(never).comparable.tolist() == [False]
+
+
 def test_shared_cases_leave_with_the_strongest_pair() -> None:
     together = np.zeros((3, 3), dtype=np.int64)
     together[0, 1] = together[1, 0] = 15
