@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from deploy.local.layout import REPOSITORY
 from services.adapters.schemas import FOLDER, schemas
@@ -73,6 +74,9 @@ def run_tests(arguments: Sequence[str]) -> int:
 
     On Ctrl-C the terminal tells pytest as well, which then stops what it started: this process
     only waits. SIGTERM comes to this process alone and is passed on.
+
+    Raises:
+        KeyboardInterrupt: after pytest has ended, if either came.
     """
     return _run(["-m", "pytest", *arguments])
 
@@ -87,15 +91,25 @@ def _run(arguments: Sequence[str]) -> int:
     process = subprocess.Popen(  # noqa: S603 - our own command
         command, cwd=REPOSITORY, stdin=subprocess.DEVNULL
     )
+    arrived: list[int] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        arrived.append(number)
+        if number == signal.SIGTERM:
+            process.terminate()
+
     previous = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: process.terminate()),
+        number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        return process.wait()
+        status = process.wait()
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+    if arrived:
+        # Nobody wants to wait for what else runs, or goes on to the next check.
+        raise KeyboardInterrupt
+    return status
 
 
 def _passes(command: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from deploy.local.checks import beside
+from deploy.local.checks import _run, beside
 
 
 def python(program: str) -> tuple[str, ...]:
@@ -30,4 +30,12 @@ def test_a_check_that_nobody_waits_for_is_stopped() -> None:
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt), beside(python("import time; time.sleep(600)")):
         raise KeyboardInterrupt
+    assert time.monotonic() - begun < 500
+
+
+def test_a_run_that_is_told_to_end_ends_what_it_runs_and_says_so() -> None:
+    told = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(600)"
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        _run(["-c", told])
     assert time.monotonic() - begun < 500
