@@ -1,20 +1,29 @@
 """The simulated years of the surveillance benchmark, and looking at them by rule.
 
-NULL years have one stratum, no disease and no cause; MIXED years have strata and diseases that
-confound; CAUSAL years are mixed ones with five planted causes. Seeds count up from 0, and one seed
-gives the same year to every rule.
+Null years have one stratum, no disease and no cause; mixed years have strata and diseases that
+confound; causal years are mixed ones with five planted causes. Seeds count up from 0, and one seed
+gives the same year to every rule: a year is simulated once, for all that look at it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
+from multiprocessing import get_context
 
 import numpy as np
 
+from services.core.contracts import Boundary
 from services.core.disproportionality import IC, PRR, ROR
-from services.core.ebgm import EBGM
+from services.core.ebgm import EBGM, Prior
+from services.core.ebgm_fit import Fit, fit
+from services.core.ebgm_likelihood import Points
+from services.core.engine import Search
 from services.core.estimates import Field
 from services.core.rules import Rule, bounded, preset
 from services.core.sequential import MAXSPRT, boundary
@@ -31,7 +40,7 @@ from services.core.simulation import (
     watch,
 )
 
-DRUGS, EVENTS, ALPHA, HORIZON, MONTH = 30, 25, 0.05, 1000.0, 30
+DRUGS, EVENTS, ALPHA, HORIZON, MONTH = 30, 25, 0.05, 2000.0, 30
 RANKED_BY = {"evans": PRR, "ema": ROR, "umc-ic025": IC, "mhra": EBGM, "fda-eb05": EBGM}
 
 # One relation for each case: with more, a case is in more margins than it can have pairs blamed,
@@ -64,6 +73,17 @@ CAUSAL = replace(
 )
 
 
+class Kind(StrEnum):
+    """What can be found in a year."""
+
+    NULL = "null"
+    MIXED = "mixed"
+    CAUSAL = "causal"
+
+
+STREAMS: Mapping[Kind, Stream] = {Kind.NULL: NULL, Kind.MIXED: MIXED, Kind.CAUSAL: CAUSAL}
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """A rule, with what it is ranked by and how its boundary expects.
@@ -87,9 +107,16 @@ class Watcher:
         """Whether it needs a fit at every look that moved the table: a year takes long."""
         return EBGM in self.rule.measures
 
-    def looks(self, stream: Stream, year: Notes, *, every_days: int = 1) -> Alarms:
+    def looks(self, stream: Stream, notes: Notes, *, every_days: int = 1, search: Search) -> Alarms:
         """What it says in a year."""
-        return watch(stream, year, self.rule, every_days=every_days, stratified=self.stratified)
+        return watch(
+            stream,
+            notes,
+            self.rule,
+            every_days=every_days,
+            stratified=self.stratified,
+            search=search,
+        )
 
 
 def watchers(names: Iterable[str]) -> list[Watcher]:
@@ -97,15 +124,7 @@ def watchers(names: Iterable[str]) -> list[Watcher]:
     made = []
     for name in names:
         rule, measure = preset(name), RANKED_BY[name]
-        strict = bounded(
-            rule,
-            boundary(
-                alpha=ALPHA,
-                pairs=DRUGS * EVENTS,
-                horizon=HORIZON,
-                minimum_cases=rule.minimum_cases,
-            ),
-        )
+        strict = bounded(rule, _boundary(rule.minimum_cases))
         made += [
             Watcher(rule, rule.name, measure, Field.LOWER, False, False),
             Watcher(strict, strict.name, MAXSPRT, Field.ESTIMATE, False, True),
@@ -114,20 +133,34 @@ def watchers(names: Iterable[str]) -> list[Watcher]:
     return made
 
 
-@lru_cache(maxsize=8)
-def year_of(stream: Stream, seed: int) -> Notes:
-    """One simulated year.
+@lru_cache
+def _boundary(minimum_cases: int) -> Boundary:
+    return boundary(alpha=ALPHA, pairs=DRUGS * EVENTS, horizon=HORIZON, minimum_cases=minimum_cases)
 
-    Raises:
-        SystemExit: a pair expects more cases than the horizon of the boundary.
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year to be simulated, and who looks at it."""
+
+    kind: Kind
+    seed: int
+    watchers: tuple[Watcher, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one watcher said in one year.
+
+    Attributes:
+        false: false pairs of its daily looks.
+        daily, monthly: days from onset to detection of each planted pair, inf if never.
+        area: under the curve of its ranking; None where nothing is planted.
     """
-    notes = simulate(stream, np.random.default_rng(seed))
-    margins = Margins(stream, notes)
-    margins.advance(stream.days)
-    expected = margins.tables(*np.nonzero(margins.cases())).expected().max()
-    if expected > HORIZON:
-        raise SystemExit(f"seed {seed}: a pair expects {expected:.0f} cases, above HORIZON")
-    return notes
+
+    false: int
+    daily: tuple[float, ...] = ()
+    monthly: tuple[float, ...] = ()
+    area: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,32 +180,125 @@ class Outcome:
     areas: tuple[float, ...]
 
 
-def outcome_of(watcher: Watcher, *, null_years: int, years: int) -> Outcome:
-    """Watch years of every kind."""
-    causal = [year_of(CAUSAL, seed) for seed in range(years)]
-    return Outcome(
-        false_null=_false(watcher, NULL, null_years),
-        false_mixed=_false(watcher, MIXED, years),
-        daily=_delays(watcher, causal, every_days=1),
-        monthly=_delays(watcher, causal, every_days=MONTH),
-        areas=tuple(_area(watcher, year) for year in causal),
-    )
+def years_of(
+    watching: Sequence[Watcher], *, null_years: int, years: int, ebgm_years: int
+) -> list[Year]:
+    """The years that are needed, those that take longest first."""
+
+    def wanted(watcher: Watcher, kind: Kind) -> int:
+        if watcher.over_ebgm:
+            return ebgm_years
+        return null_years if watcher.controlled and kind is Kind.NULL else years
+
+    made = []
+    for seed in range(max(null_years, years, ebgm_years)):
+        for kind in Kind:
+            looking = tuple(one for one in watching if seed < wanted(one, kind))
+            if looking:
+                made.append(Year(kind, seed, looking))
+    return made
 
 
-def _false(watcher: Watcher, stream: Stream, years: int) -> tuple[int, ...]:
-    return tuple(watcher.looks(stream, year_of(stream, seed)).false for seed in range(years))
+def outcomes_of(
+    watching: Sequence[Watcher],
+    years: Sequence[Year],
+    *,
+    processes: int,
+    report: Callable[[int], None] = lambda done: None,
+) -> list[tuple[Watcher, Outcome]]:
+    """Look at all years; the number of processes changes nothing but the time.
+
+    Args:
+        watching: who looks.
+        years: from `years_of`.
+        processes: years that are looked at side by side.
+        report: told how many years are done.
+    """
+    seen: defaultdict[tuple[str, Kind], list[Seen]] = defaultdict(list)
+    for done, (year, found) in enumerate(zip(years, _looked(years, processes), strict=True), 1):
+        for watcher, one in zip(year.watchers, found, strict=True):
+            seen[watcher.label, year.kind].append(one)
+        report(done)
+    outcomes = []
+    for watcher in watching:
+        null, mixed, causal = (seen[watcher.label, kind] for kind in Kind)
+        outcome = Outcome(
+            false_null=tuple(one.false for one in null),
+            false_mixed=tuple(one.false for one in mixed),
+            daily=tuple(days for one in causal for days in one.daily),
+            monthly=tuple(days for one in causal for days in one.monthly),
+            areas=tuple(one.area for one in causal if one.area is not None),
+        )
+        outcomes.append((watcher, outcome))
+    return outcomes
 
 
-def _delays(watcher: Watcher, years: list[Notes], *, every_days: int) -> tuple[float, ...]:
-    return tuple(
-        float("inf") if delay is None else float(delay)
-        for year in years
-        for delay in watcher.looks(CAUSAL, year, every_days=every_days).delays
-    )
+def look(year: Year) -> list[Seen]:
+    """What each watcher of a year says in it."""
+    stream = STREAMS[year.kind]
+    notes = simulate(stream, np.random.default_rng(year.seed))
+    _check_horizon(year, stream, notes)
+    search = Remembered()
+    said: dict[tuple[str, bool], Seen] = {}
+    for watcher in year.watchers:
+        # Of one stratum both expectations are the same, and so is what is said.
+        key = watcher.rule.name, watcher.stratified and stream.strata > 1
+        if key not in said:
+            said[key] = _seen(watcher, stream, notes, search)
+    return [said[one.rule.name, one.stratified and stream.strata > 1] for one in year.watchers]
 
 
-def _area(watcher: Watcher, year: Notes) -> float:
-    causal = np.zeros((DRUGS, EVENTS), dtype=np.bool_)
-    for cause in CAUSAL.planted:
+class Remembered:
+    """Searches for the prior of EBGM, each made once.
+
+    Rules that look at one year ask for the same fits, and these are by far the slowest step.
+    """
+
+    def __init__(self) -> None:
+        self._fits: dict[tuple[bytes, bytes, bytes, Prior | None], Fit] = {}
+
+    def __call__(self, points: Points, warm: Prior | None) -> Fit:
+        """What `fit` finds."""
+        key = (points.n.tobytes(), points.expected.tobytes(), points.weight.tobytes(), warm)
+        if key not in self._fits:
+            self._fits[key] = fit(points, warm=warm)
+        return self._fits[key]
+
+
+def _looked(years: Sequence[Year], processes: int) -> Iterator[list[Seen]]:
+    if processes == 1:
+        yield from map(look, years)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(look, years)
+
+
+def _check_horizon(year: Year, stream: Stream, notes: Notes) -> None:
+    """Beyond its horizon a boundary promises nothing; such alarms count all the same."""
+    margins = Margins(stream, notes)
+    margins.advance(stream.days)
+    expected = margins.tables(*np.nonzero(margins.cases())).expected().max()
+    if expected > HORIZON:
+        print(
+            f"{year.kind} year {year.seed}: a pair expects {expected:.0f} cases, "
+            f"beyond the horizon of {HORIZON:.0f}",
+            file=sys.stderr,
+        )
+
+
+def _seen(watcher: Watcher, stream: Stream, notes: Notes, search: Search) -> Seen:
+    daily = watcher.looks(stream, notes, search=search)
+    if not stream.planted:
+        return Seen(daily.false)
+    monthly = watcher.looks(stream, notes, every_days=MONTH, search=search)
+    causal = np.zeros((stream.drugs, stream.events), dtype=np.bool_)
+    for cause in stream.planted:
         causal[cause.drug, cause.event] = True
-    return auc(ranking_scores(CAUSAL, year, watcher.measure, watcher.field), causal)
+    scores = ranking_scores(
+        stream, notes, watcher.measure, watcher.field, stratified=watcher.stratified
+    )
+    return Seen(daily.false, _days(daily), _days(monthly), auc(scores, causal))
+
+
+def _days(alarms: Alarms) -> tuple[float, ...]:
+    return tuple(float("inf") if delay is None else float(delay) for delay in alarms.delays)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from services.core.disproportionality import CHI2, IC, PRR, ROR, chi2, ic, prr, ror
 from services.core.ebgm import EBGM, ebgm
-from services.core.engine import Hyperparameters, refreshed
+from services.core.engine import Hyperparameters, Search, refreshed
 from services.core.estimates import Estimates, Field, Floats
 from services.core.rules import Rule, passes
-from services.core.sequential import MAXSPRT, surveillance_ratio
+from services.core.sequential import MAXSPRT, log_likelihood_ratio, surveillance_ratio
 from services.core.simulation.margins import Margins
 from services.core.simulation.stream import Days, Notes, Stream
 from services.core.tables import Tables
@@ -38,7 +38,13 @@ class Alarms:
 
 
 def watch(
-    stream: Stream, notes: Notes, rule: Rule, *, every_days: int = 1, stratified: bool = False
+    stream: Stream,
+    notes: Notes,
+    rule: Rule,
+    *,
+    every_days: int = 1,
+    stratified: bool = False,
+    search: Search | None = None,
 ) -> Alarms:
     """Look at all pairs at the end of every `every_days`-th day, with all notes to date.
 
@@ -49,6 +55,7 @@ def watch(
         rule: to look by.
         every_days: days between looks.
         stratified: whether a sequential boundary takes its expectation by stratum.
+        search: finds the prior of EBGM; maximum likelihood if None.
     """
     margins = Margins(stream, notes)
     first = np.full((stream.drugs, stream.events), -1, dtype=np.int64)
@@ -59,7 +66,7 @@ def watch(
     fitted: Hyperparameters | None = None
     for look in range(every_days - 1, stream.days, every_days):
         margins.advance(look + 1)
-        fitted = _refitted(margins, rule, fitted)
+        fitted = _refitted(margins, rule, fitted, search)
         sdr = _sdrs(margins, rule, fitted, stratified=stratified)
         first[sdr & (first < 0)] = look
         for number, cause in enumerate(stream.planted):
@@ -71,17 +78,28 @@ def watch(
 
 
 def ranking_scores(
-    stream: Stream, notes: Notes, measure: str, field: Field = Field.ESTIMATE
+    stream: Stream,
+    notes: Notes,
+    measure: str,
+    field: Field = Field.ESTIMATE,
+    *,
+    stratified: bool = False,
 ) -> Floats:
     """One number of one measure at the end of the stream, shape [drugs, events].
 
     -inf for pairs without a case, or without that number.
+
+    Args:
+        stream, notes: what was simulated.
+        measure, field: which number.
+        stratified: whether a MaxSPRT takes its expectation by stratum.
     """
     margins = Margins(stream, notes)
     margins.advance(stream.days)
     fitted = refreshed(None, _seen(margins)[1]) if measure == EBGM else None
     place, tables = _seen(margins)
-    found = _measured(frozenset({measure}), tables, fitted, tables.expected())
+    expected = _expected(margins, place, tables, stratified=stratified)
+    found = _measured(frozenset({measure}), tables, fitted, expected)
     scores = np.full((stream.drugs, stream.events), -np.inf)
     if measure in found:
         numbers, known = found[measure].numbers(field)
@@ -103,17 +121,28 @@ def auc(scores: Floats, causal: NDArray[np.bool_]) -> float:
     return float((below + not_above).sum() / 2 / len(positive) / len(negative))
 
 
-def _seen(
-    margins: Margins, minimum: int = 1
-) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], Tables]:
+_Place = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Numbers of drugs and of events."""
+
+
+def _seen(margins: Margins, minimum: int = 1) -> tuple[_Place, Tables]:
     drug, event = np.nonzero(margins.cases() >= minimum)
     return (drug, event), margins.tables(drug, event)
 
 
+def _expected(margins: Margins, place: _Place, tables: Tables, *, stratified: bool) -> Floats:
+    return margins.stratified_expectation(*place) if stratified else tables.expected()
+
+
 def _refitted(
-    margins: Margins, rule: Rule, fitted: Hyperparameters | None
+    margins: Margins, rule: Rule, fitted: Hyperparameters | None, search: Search | None
 ) -> Hyperparameters | None:
-    return refreshed(fitted, _seen(margins)[1]) if EBGM in rule.measures else None
+    if EBGM not in rule.measures:
+        return None
+    tables = _seen(margins)[1]
+    if search is None:
+        return refreshed(fitted, tables)
+    return refreshed(fitted, tables, search=search)
 
 
 def _sdrs(
@@ -121,9 +150,17 @@ def _sdrs(
 ) -> NDArray[np.bool_]:
     place, tables = _seen(margins, rule.minimum_cases)
     sdr = np.zeros(margins.pairs.shape[1:], dtype=np.bool_)
-    expected = margins.stratified_expectation(*place) if stratified else tables.expected()
+    expected = _expected(margins, place, tables, stratified=stratified)
+    if rule.boundary is not None:
+        # Few pairs ever reach it, and the rest of such a rule matters for these only.
+        llr = log_likelihood_ratio(tables.n11, expected)
+        reached = llr >= rule.boundary.critical_value
+        place, expected = (place[0][reached], place[1][reached]), expected[reached]
+        tables = margins.tables(*place)
+    if not len(tables):
+        return sdr
     found = _measured(rule.measures, tables, fitted, expected)
-    if len(tables) and rule.measures <= set(found):
+    if rule.measures <= set(found):
         sdr[place] = passes(rule, tables.n11, found)
     return sdr
 

@@ -12,7 +12,7 @@ from services.core.counts import case_delta, combine
 from services.core.disproportionality import IC
 from services.core.estimates import Field
 from services.core.rules import EVANS, FDA_EB05, UMC_IC025, bounded
-from services.core.sequential import boundary
+from services.core.sequential import MAXSPRT, boundary
 from services.core.simulation import (
     Indication,
     Margins,
@@ -191,6 +191,31 @@ def test_the_boundary_takes_false_alarms_away() -> None:
     rule = bounded(EVANS, boundary(alpha=0.05, pairs=300, horizon=200, minimum_cases=3))
     assert watch(alone, notes, EVANS).false > 0
     assert watch(alone, notes, rule).false == 0
+
+
+def test_a_boundary_that_is_looked_at_first_decides_the_same() -> None:
+    notes = simulate(UNTIDY, random())
+    rule = bounded(EVANS, boundary(alpha=0.05, pairs=300, horizon=200, minimum_cases=3))
+    # Without the boundary for the record the criterion is the same, and asked of every pair.
+    plain = replace(rule, boundary=None)
+    for stratified in (False, True):
+        one, other = (
+            watch(UNTIDY, notes, which, every_days=5, stratified=stratified)
+            for which in (rule, plain)
+        )
+        assert (one.first >= 0).any()
+        assert (one.first == other.first).all()
+        assert one.delays == other.delays
+
+
+def test_the_boundary_ranks_by_the_expectation_it_is_told() -> None:
+    stream = replace(STREAM, planted=(), sexes=2, confounding=1.5)
+    notes = simulate(stream, random())
+    crude, adjusted = (
+        ranking_scores(stream, notes, MAXSPRT, stratified=stratified)
+        for stratified in (False, True)
+    )
+    assert adjusted.max() < crude.max()
 
 
 def test_the_planted_pair_ranks_high() -> None:
