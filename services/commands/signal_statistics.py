@@ -24,7 +24,7 @@ from services.core.contracts import Measure, MentionType, Pair, Signal
 from services.core.disproportionality import ic
 from services.core.ebgm import Prior, ebgm
 from services.core.errors import ConfigurationError
-from services.core.signal_analysis import Strata, adjusted, crude, possible_pairs, q_value_of
+from services.core.signal_analysis import Strata, adjusted, crude, q_value_of
 
 Drug = Annotated[str, typer.Argument(help="A drug, as notes or concepts name it.")]
 Event = Annotated[str, typer.Argument(help="An event, likewise.")]
@@ -49,7 +49,7 @@ def show(drug: Drug, event: Event) -> None:
     out.print(f"now: n11 {table.n11}, drug {table.drug}, event {table.event}, all {table.total}")
     out.print(measure_grid(now))
     out.print(
-        f"q among all {possible_pairs(counts)} pairs of the counted drugs and events: "
+        f"q among all {counts.possible_pairs} pairs of the counted drugs and events: "
         f"{q_value_of(counts, [pair])[pair]:.3g}"
     )
     for kind in strata.by:

@@ -46,6 +46,14 @@ class CountDelta:
     def __bool__(self) -> bool:
         return bool(self.pairs or self.drugs or self.events or self.unattributed or self.total)
 
+    @property
+    def possible_pairs(self) -> int:
+        """How many pairs the counted drugs and events make, for a delta that counts from zero.
+
+        That is the family of tests: a pair that has no case yet may get one by chance.
+        """
+        return len(self.drugs) * len(self.events)
+
     def table(self, pair: Pair) -> Table:
         """The 2×2 table of a pair, for a delta that counts from zero."""
         return Table(

@@ -84,15 +84,10 @@ def q_value_of(counts: CountDelta, pairs: Sequence[Pair]) -> dict[Pair, float]:
     """q-values by Fisher's exact test; 1 for a pair that is not counted.
 
     The expected share of false discoveries among all pairs with a q-value as small. The family is
-    that of `possible_pairs`, seen or not: only then is a chance case of a rare pair no discovery.
+    all possible pairs, seen or not: only then is a chance case of a rare pair no discovery.
     """
     every = list(counts.pairs)
     tables = Tables.from_tables([counts.table(pair) for pair in every])
-    found = q_values(fisher_p_values(tables), family=possible_pairs(counts))
+    found = q_values(fisher_p_values(tables), family=counts.possible_pairs)
     values = dict(zip(every, found.tolist(), strict=True))
     return {pair: values.get(pair, 1.0) for pair in pairs}
-
-
-def possible_pairs(counts: CountDelta) -> int:
-    """How many pairs the counted drugs and events make."""
-    return len(counts.drugs) * len(counts.events)

@@ -146,22 +146,25 @@ class Detector:
         with _our_counts():
             tables = _tables(pairs, counts)
         fit = self._prior.refreshed(tables, sequence=sequence)
-        self._warn_beyond_boundary(tables)
+        self._warn_beyond_boundary(tables, counts.possible_pairs)
         if not self._decides(fit):
             return fit, set()
         passing = passes(self._rule, tables.n11, measures(tables, _in_use(fit)))
         return fit, {pairs[index] for index in np.flatnonzero(passing)}
 
-    def _warn_beyond_boundary(self, tables: Tables) -> None:
-        """Say so where the boundary no longer promises what it was made for."""
+    def _warn_beyond_boundary(self, tables: Tables, pairs: int) -> None:
+        """Say so where the boundary no longer promises what it was made for.
+
+        Its family are all pairs that may come to have a case, not those that have one now.
+        """
         boundary = self._rule.boundary
         if boundary is None or not len(tables):
             return
         greatest = float(tables.expected().max())
-        if len(tables) > boundary.pairs or greatest > boundary.horizon:
+        if pairs > boundary.pairs or greatest > boundary.horizon:
             log.warning(
                 "beyond the sequential boundary: raise ADEWATCH_BOUNDARY_PAIRS or _HORIZON_CASES",
-                pairs=len(tables),
+                pairs=pairs,
                 boundary_pairs=boundary.pairs,
                 greatest_expectation=round(greatest, 1),
                 horizon_cases=boundary.horizon,

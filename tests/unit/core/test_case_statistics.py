@@ -25,7 +25,6 @@ from services.core.signal_analysis import (
     Strata,
     adjusted,
     crude,
-    possible_pairs,
     q_value_of,
 )
 from services.core.statistics_ports import Case
@@ -135,7 +134,7 @@ def test_a_q_value_is_among_the_pairs_that_were_possible_not_only_those_seen() -
     cases += [case(200, Pair("d", "z")), case(201, Pair("e", "y"))]
     counts = Strata(BY, stratified_counts(cases, BY)).pooled()
     assert len(counts.pairs) == 4
-    assert possible_pairs(counts) == 4 * 3
+    assert counts.possible_pairs == 4 * 3
     p = fisher_p_values(Tables.from_tables([counts.table(A_X)]))[0]
     assert q_value_of(counts, [A_X])[A_X] == pytest.approx(12 * p, rel=1e-9, abs=0.0)
 

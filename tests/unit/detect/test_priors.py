@@ -127,10 +127,11 @@ async def test_a_boundary_is_in_the_snapshot_and_decides() -> None:
 
 
 async def test_beyond_the_boundary_a_warning_says_so() -> None:
+    # 61 pairs have a case; 61 drugs and 61 events make 3721.
     for limit, warned in (
-        (boundary(alpha=0.05, pairs=100, horizon=100.0), 0),
-        (boundary(alpha=0.05, pairs=10, horizon=100.0), 1),
-        (boundary(alpha=0.05, pairs=100, horizon=3.0), 1),
+        (boundary(alpha=0.05, pairs=3721, horizon=100.0), 0),
+        (boundary(alpha=0.05, pairs=3720, horizon=100.0), 1),
+        (boundary(alpha=0.05, pairs=3721, horizon=3.0), 1),
     ):
         service = Service(bounded(FDA_EB05, limit))
         service.count(counts_with(60))
