@@ -76,11 +76,11 @@ def up(
 
 @app.command()
 def down() -> None:
-    """Stop everything, also what an interrupted demo or test left behind."""
+    """Stop everything, also what an interrupted demo, test or benchmark left behind."""
     if saved_ports(STATE) is not None:
         _say("Stopping")
         open_stack(STATE, installed(STATE)).stop()
-    for folder in ("demo", "tests"):
+    for folder in ("demo", "tests", "bench"):
         workspaces.reap_abandoned(STATE / folder)
     _say("Nothing runs")
 
