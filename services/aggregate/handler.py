@@ -111,10 +111,9 @@ class Aggregator:
         Returns:
             The ledger sequence of the new counts.
         """
-        ledger = await asyncio.to_thread(self._record.ledger_id)
-        sequence, counts = await asyncio.to_thread(self._record.counts)
-        await self._counts.replace(ledger, sequence, counts)
-        return sequence
+        await self._replace(await asyncio.to_thread(self._record.ledger_id))
+        # What others counted between the reading and the replacement was taken back by it.
+        return await self.project()
 
     async def verify(self) -> Verification:
         """Compare the hot counts with the record's evidence at one ledger sequence.
@@ -156,7 +155,12 @@ class Aggregator:
             following = await asyncio.to_thread(self._record.entries, applied, 1)
             if following and following[0].sequence == applied + 1:
                 return
-        await self.rebuild()
+        await self._replace(ledger)
+
+    async def _replace(self, ledger: str) -> None:
+        """Put the record's counts, as they are now, in the place of the hot counts."""
+        sequence, counts = await asyncio.to_thread(self._record.counts)
+        await self._counts.replace(ledger, sequence, counts)
 
     async def _advance(
         self, counts: CountDelta, sequence: int, target: int

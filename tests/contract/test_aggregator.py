@@ -164,6 +164,22 @@ async def test_hot_counts_of_an_older_state_catch_up(counting: Counting) -> None
     assert await counting.settled() == FINALLY
 
 
+async def test_a_rebuild_takes_back_nothing_that_is_counted_meanwhile(
+    counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await count(counting, FIRST)
+    replace = counting.counts.replace
+
+    async def overtaken(ledger_id: str, sequence: int, counts: CountDelta) -> None:
+        monkeypatch.setattr(counting.counts, "replace", replace)
+        await count(counting, SECOND, THIRD)
+        await replace(ledger_id, sequence, counts)
+
+    monkeypatch.setattr(counting.counts, "replace", overtaken)
+    assert await counting.aggregator().rebuild() == 3
+    assert await counting.settled() == FINALLY
+
+
 async def test_hot_counts_ahead_of_the_record_stop_counting(counting: Counting) -> None:
     await count(counting, FIRST)
     await counting.counts.replace(counting.record.ledger_id(), 9, FINALLY)
