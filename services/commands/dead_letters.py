@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -63,12 +64,21 @@ async def _read(
         timeout_seconds=components.settings.kafka_request_timeout_seconds,
         limit=limit,
     )
-    once = {
-        (letter.origin.topic, letter.origin.partition, letter.origin.offset): letter
-        for letter in letters
-        if reason is None or letter.reason == reason
-    }
-    return list(once.values())
+    return distinct([one for one in letters if reason is None or one.reason == reason])
+
+
+def distinct(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+    """Of several letters about one message the last: a stage may have died after writing one."""
+    return list({_message_of(letter): letter for letter in letters}.values())
+
+
+def _message_of(letter: DeadLetter) -> tuple[str, int, int]:
+    """Which message a letter is about."""
+    origin = letter.origin
+    if origin.offset < 0:
+        # Refused at the gateway, it never lay in a topic: each such letter is its own message.
+        return ("", letter.partition, letter.offset)
+    return (origin.topic, origin.partition, origin.offset)
 
 
 def _record(origin: Message) -> Record:
