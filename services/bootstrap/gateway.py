@@ -98,7 +98,7 @@ async def run_gateway(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        ConfigurationError: no port is set, or the listeners cannot start.
+        ConfigurationError: no port is set, the listeners cannot start, or a topic is refused.
     """
     if not (settings.gateway_mllp_port or settings.gateway_fhir_port):
         raise ConfigurationError("set ADEWATCH_GATEWAY_MLLP_PORT or ADEWATCH_GATEWAY_FHIR_PORT")
@@ -121,7 +121,11 @@ async def run_gateway(settings: Settings) -> None:
             mllp_port=settings.gateway_mllp_port or None,
             fhir_port=settings.gateway_fhir_port or None,
         )
-        await stopping.wait()
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait({stopped, topics}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopped.done():
+            topics.result()  # a topic that the broker refuses will not come
+            await stopped
         topics.cancel()
     finally:
         await gateway.close()
