@@ -10,7 +10,7 @@ from tests.fakes.clock import START
 
 def letter(offset: int, *, of: int) -> DeadLetter:
     """The letter at an offset of its topic, about the message at offset `of` of its origin."""
-    partition = 0 if of >= 0 else of
+    partition = min(0, of)
     origin = Message("ehr.notes", partition, of, START, None, b"bad %d" % offset, {})
     return DeadLetter(1, offset, "extract", "not-json", "", origin)
 
