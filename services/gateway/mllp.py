@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -20,6 +21,8 @@ _START, _END = b"\x0b", b"\x1c\r"
 _BETWEEN = b"\r\n \x00"
 _HEADERS: Mapping[str, bytes] = {"content-type": b"application/hl7-v2"}
 _HANDSHAKE_SECONDS = 10.0
+_LINGER_SECONDS = 5.0
+_LINGER_BYTES = 256 * 1024
 
 
 class _BadFrameError(Exception):
@@ -107,6 +110,7 @@ class MllpListener:
             except _BadFrameError as error:
                 problem = Problem("bad-frame", str(error))
                 await self._send(writer, self._answer(b"", Code.REJECTED, problem))
+                await _hear_out(reader, writer)
                 return
             await self._send(writer, await self._take(message))
 
@@ -144,6 +148,17 @@ class MllpListener:
     async def _send(self, writer: asyncio.StreamWriter, answer: bytes) -> None:
         writer.write(_START + answer + _END)
         await asyncio.wait_for(writer.drain(), self._message_seconds)
+
+
+async def _hear_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read on to nowhere until the sender has its answer and closes: a connection that is closed
+    with bytes unread is reset, and the answer may be lost with it."""
+    if writer.can_write_eof():
+        writer.write_eof()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while await reader.read(_LINGER_BYTES):
+                pass
 
 
 def _problem(receipt: Receipt) -> Problem | None:
