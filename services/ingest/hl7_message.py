@@ -47,6 +47,9 @@ _CHARSETS = {
 _WHITESPACE = b" \t\r\n\x0b\x1c\x00"
 _FORMATTING = re.compile(r"\.(br|sp|fi|nf|in|ti|sk|ce)\s?([+-]?\d{1,9})?$", re.IGNORECASE)
 _HEX = re.compile(r"X((?:[0-9A-Fa-f]{2})+)$")
+_SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
+_BEFORE_TEXT = 5
+"""Separators before OBX-5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +183,30 @@ def read_message(value: bytes) -> Hl7Message:
     encoding = _encoding(head)
     text = _decoded(data, encoding.charset)
     lines = text.split("\r") if "\r" in text else text.split("\n")
-    segments = tuple(_segment(line, encoding) for line in _whole_lines(lines) if len(line) >= 3)
+    segments = tuple(
+        _segment(line, encoding) for line in _whole_lines(lines, encoding.field) if len(line) >= 3
+    )
     if sum(segment.name == "MSH" for segment in segments) > 1:
         raise InvalidMessage("unsupported-event", "several messages in one")
     return Hl7Message(segments)
 
 
-def _whole_lines(lines: Sequence[str]) -> Iterator[str]:
-    return (line.strip("\n\x0b\x1c") for line in lines)
+def _whole_lines(lines: Sequence[str], field: str) -> Iterator[str]:
+    """Segments. Where the text of an observation holds ends of lines that its sender did not
+    escape, what follows up to the next segment is part of it: none of it may be lost."""
+    whole: list[str] = []
+    separators, in_text = 0, False
+    for piece in lines:
+        line = piece.strip("\n\x0b\x1c")
+        head = line[:16].lstrip()
+        if not in_text or (_SEGMENT.match(head) and head[3:4] == field):
+            if whole:
+                yield "\n".join(whole).rstrip("\n")
+            whole, separators = [], 0
+        whole.append(line)
+        separators += line.count(field)
+        in_text = separators == _BEFORE_TEXT and whole[0].lstrip().startswith(f"OBX{field}")
+    yield "\n".join(whole).rstrip("\n")
 
 
 def _encoding(head: bytes) -> Encoding:

@@ -127,6 +127,18 @@ def test_escapes_and_repetitions(written: str, meant: str) -> None:
     assert only(hl7(observations=obx(written, "FT"))).text == meant
 
 
+def test_line_ends_that_were_not_escaped_lose_no_text() -> None:
+    text = "Seen today.\rPMH\rAST 40, rash.\r\rNSAID stopped.\rDone."
+    assert only(hl7(observations=obx(text))).text == text.replace("\r", "\n")
+    whole = base64_of(TEXT)
+    broken = "\r".join(whole[at : at + 20] for at in range(0, len(whole), 20))
+    document = obx(f"^TEXT^PLAIN^Base64^{broken}", "ED")
+    assert only(hl7(observations=document)).text == TEXT
+    # After an observation that is complete nothing is text.
+    assert only(hl7(observations=f"{obx('wrong', status='D')}\rNTE")).status == "retracted"
+    assert only(hl7().replace("\r", "\r\r")) == only(hl7())
+
+
 def test_observations_of_one_name_are_lines_and_others_have_headings() -> None:
     same = only(hl7(observations=f"{obx('one')}\r{obx('two')}")).text
     assert same == "one\ntwo"
