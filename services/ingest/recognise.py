@@ -122,7 +122,7 @@ def _in_english(reading: Reading) -> Reading:
             refused.append(Refusal(position, error.reason, error.detail))
     if len(notes) == len(reading.notes):
         return reading
-    if not notes:
+    if not notes and not reading.merges:
         raise InvalidMessage(refused[-1].reason, refused[-1].detail)
     return Reading(tuple(notes), reading.merges, tuple(refused))
 

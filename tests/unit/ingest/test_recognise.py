@@ -12,7 +12,16 @@ from services.core.reading import Reading
 from services.ingest.intake import Intake
 from services.ingest.json_note import parse_json_note
 from services.ingest.recognise import FORMATS, Format, parse
-from tests.samples.hospital import INTAKE, document, encoded, hl7, oru
+from tests.samples.hospital import (
+    INTAKE,
+    attachment,
+    bundle,
+    document,
+    encoded,
+    hl7,
+    oru,
+    patient,
+)
 
 NOTE = json.dumps(
     {
@@ -88,6 +97,15 @@ def test_one_note_in_another_language_does_not_stop_the_others() -> None:
         INTAKE,
     )
     assert [note.note_id for note in reading.notes] == ["R2@RAD"]
+    assert [item.reason for item in reading.refused] == ["unsupported-language"]
+
+
+def test_a_merge_beside_a_note_in_another_language_is_kept() -> None:
+    german = "Die Patientin entwickelte nach der Gabe von Amoxicillin einen Ausschlag und wurde"
+    link = {"type": "replaced-by", "other": {"reference": "Patient/p-2"}}
+    note = document(content=[{"attachment": attachment(german)}])
+    reading = parse(encoded(bundle(patient(link=[link]), note)), INTAKE)
+    assert (len(reading.notes), len(reading.merges)) == (0, 1)
     assert [item.reason for item in reading.refused] == ["unsupported-language"]
 
 
