@@ -76,15 +76,17 @@ def find_sections(text: str) -> tuple[Section, ...]:
         text: a note of any length, empty ones included.
     """
     heads: list[tuple[SectionName, _Heading]] = []
-    previous = 0
+    previous = breaks = 0
     for line in _LINE.finditer(text):
-        blank_before = text.count("\n", previous, line.start()) > 1
+        breaks += text.count("\n", previous, line.start())
+        previous = line.end()
+        blank_before = breaks > 1
         for heading in _headings(line.group(), line.start()):
             name = _accepted(heading, heads[-1][0] if heads else None, blank_before)
             if name is not None:
                 heads.append((name, heading))
         if not line.group().isspace():
-            previous = line.end()
+            breaks = 0
     ends = [heading.start for _, heading in heads[1:]] + [len(text)]
     return tuple(
         Section(name, heading.title, heading.start, heading.body, end)

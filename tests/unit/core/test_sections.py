@@ -150,7 +150,22 @@ def test_sections_are_ordered_disjoint_and_within_the_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "filler",
-    [":", "A:", "A ", "a", "ALLERGIES: ", "Plan: ", "No. ", "\n", "a\n", "A B:", " ", "- ", "*"],
+    [
+        ":",
+        "A:",
+        "A ",
+        "a",
+        "ALLERGIES: ",
+        "Plan: ",
+        "No. ",
+        "\n",
+        "a\n",
+        " \n",
+        "A B:",
+        " ",
+        "- ",
+        "*",
+    ],
 )
 def test_time_is_linear_in_the_note(filler: str) -> None:
     def seconds(characters: int) -> float:
