@@ -7,11 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local.ports import is_listening
+from deploy.local.ports import PROBE_SECONDS, is_listening
 from deploy.local.processes import Launch, ManagedProcess
-
-# Long enough for a machine that is short of processor time; a refused connection ends at once.
-_PROBE_TIMEOUT_SECONDS = 10.0
 
 Probe = Callable[[ManagedProcess], bool]
 
@@ -26,7 +23,7 @@ def answers(url: str) -> Probe:
 
     def probe(_: ManagedProcess) -> bool:
         try:
-            return httpx.get(url, timeout=_PROBE_TIMEOUT_SECONDS, trust_env=False).is_success
+            return httpx.get(url, timeout=PROBE_SECONDS, trust_env=False).is_success
         except httpx.HTTPError:
             return False
 

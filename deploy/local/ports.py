@@ -17,10 +17,14 @@ from deploy.local.processes import StackError
 _LOWEST = 20_000
 _KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _ATTEMPTS = 1_000
+
+PROBE_SECONDS = 10.0
+"""How long a probe waits: enough where processor time is short; a refusal ends at once."""
+
 _given: set[int] = set()
 
 
-def is_listening(port: int, *, timeout_seconds: float = 5.0) -> bool:
+def is_listening(port: int, *, timeout_seconds: float = PROBE_SECONDS) -> bool:
     """Whether something on 127.0.0.1 accepts connections on the port."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as client:
         client.settimeout(timeout_seconds)

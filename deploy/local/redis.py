@@ -8,6 +8,7 @@ from pathlib import Path
 import redis
 
 from deploy.local.command import Command
+from deploy.local.ports import PROBE_SECONDS
 from deploy.local.processes import Launch, SetupError
 
 
@@ -50,7 +51,7 @@ class Redis(Command):
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=5.0) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=PROBE_SECONDS) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False

@@ -141,7 +141,6 @@ def test_the_plain_reading_agrees_with_ours() -> None:
     assert rescoring.difference(found, rescoring.plain(tables)) < 1e-6
 
 
-@pytest.mark.skipif(not vigipy_scores.AVAILABLE, reason="vigipy is not installed")
 @pytest.mark.filterwarnings("ignore")  # of its own imports
 def test_vigipy_gives_the_same_scores() -> None:
     tables = rescoring.simulated(200)
