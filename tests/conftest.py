@@ -91,9 +91,16 @@ def redis_url(redis_server: Redis) -> str:
     return redis_server.url
 
 
+@pytest.fixture
+def triton_server(triton_process: Triton) -> Triton:
+    """A running server with the models of the repository, as after a restart if it had ended."""
+    triton_process.start()
+    return triton_process
+
+
 @pytest.fixture(scope="session")
-def triton_server(stack_directory: Path) -> Iterator[Triton]:
-    """A running server with the models of the repository."""
+def triton_process(stack_directory: Path) -> Iterator[Triton]:
+    """The server of this session."""
     server = Triton(
         environment=install_triton_server(STATE, progress=_say),
         model_repository=REPOSITORY / "model_repository",
@@ -102,7 +109,6 @@ def triton_server(stack_directory: Path) -> Iterator[Triton]:
         http_port=free_port(),
         metrics_port=free_port(),
     )
-    server.start()
     yield server
     server.stop()
 

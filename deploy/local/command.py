@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,9 +20,17 @@ def logged(text: str) -> Probe:
 
 
 def answers(url: str) -> Probe:
-    """Ready when a GET of the URL is answered with 2xx."""
+    """Ready when a GET of the URL, which names its port, is answered with 2xx.
+
+    First whether anybody listens: to ask that is cheap, and the one who starts needs the processor.
+    """
+    port = urlsplit(url).port
+    if port is None:
+        raise ValueError("the URL names no port")
 
     def probe(_: ManagedProcess) -> bool:
+        if not is_listening(port):
+            return False
         try:
             return httpx.get(url, timeout=PROBE_SECONDS, trust_env=False).is_success
         except httpx.HTTPError:

@@ -6,6 +6,7 @@ never signalled.
 
     StackError          something of the stack did not do what it should; one line says what
     ├── NotReady        a component did not become ready, or ended before it was
+    │   └── TimeIsUp    it still runs, but did not answer in time
     └── SetupError      a one-time set-up (Triton's environment, Kafka's jars) failed
 """
 
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import psutil
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.2
 _KILL_ROUNDS = 10
 _TAIL_BYTES = 64 * 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -40,6 +41,10 @@ class SetupError(StackError):
 
 class NotReady(StackError):  # noqa: N818 - the name says what it is
     """A component ended or did not answer before its time was up."""
+
+
+class TimeIsUp(NotReady):
+    """A component runs, but did not answer before its time was up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ class ManagedProcess:
                 if not running:
                     raise NotReady(f"{self.name} ended before it was ready.\n{self.log_tail(12)}")
                 if time.monotonic() > deadline:
-                    raise NotReady(
+                    raise TimeIsUp(
                         f"{self.name} was not ready after {timeout_seconds:.0f} s.\n"
                         f"{self.log_tail(12)}"
                     )

@@ -8,13 +8,16 @@ import re
 from pathlib import Path
 
 from deploy.local.command import Command, answers
-from deploy.local.processes import Launch, NotReady
+from deploy.local.processes import Launch, NotReady, TimeIsUp
 from deploy.local.triton_environment import TritonEnvironment
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton and its stubs exchange tensors
 _ERROR = re.compile(r"^(?:E\d{4} .*?\] |error: )(.*)$", re.MULTILINE)
 _MOST_ERRORS = 3
 _LONGEST_ERROR = 300
+_STARTS = 4
+_START_SECONDS = 200.0
+_GAVE_UP = "boost::interprocess::lock_exception"
 
 
 def shared_memory_prefix(run_directory: Path) -> str:
@@ -61,6 +64,8 @@ class Triton(Command):
             f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix(run_directory)}",
             "--model-control-mode=explicit",
             "--load-model=*",
+            # One after the other: while it starts, a model must show within a second that it lives.
+            "--model-load-thread-count=1",
             *("--grpc-address=127.0.0.1", f"--grpc-port={grpc_port}"),
             *("--http-address=127.0.0.1", f"--http-port={http_port}"),
             *("--metrics-address=127.0.0.1", f"--metrics-port={metrics_port}"),
@@ -77,24 +82,42 @@ class Triton(Command):
             run_directory=run_directory,
             ready=answers(f"{self.http}/v2/health/ready"),
             port=grpc_port,
-            timeout_seconds=600.0,
+            timeout_seconds=_START_SECONDS,
             grace_seconds=15.0,
         )
 
     def wait(self) -> None:
         """Wait until all models are ready.
 
+        The Python backend gives up a model that was not given the processor for a second, and then
+        ends or hangs in its own clean-up. The models are all right, so the server starts again.
+
         Raises:
             NotReady: with the errors among the many lines that Triton logs.
         """
+        for _ in range(_STARTS - 1):
+            try:
+                super().wait()
+            except NotReady as error:
+                if not isinstance(error, TimeIsUp) and _GAVE_UP not in self._log():
+                    raise self._with_errors(error) from None
+                self.launch()
+            else:
+                return
         try:
             super().wait()
         except NotReady as error:
-            errors = _ERROR.findall(self.process.log_since_start())
-            if not errors:
-                raise
-            said = "\n".join(line[:_LONGEST_ERROR] for line in errors[:_MOST_ERRORS])
-            raise NotReady(f"triton did not become ready.\n{said}") from error
+            raise self._with_errors(error) from None
+
+    def _log(self) -> str:
+        return self.process.log_since_start()
+
+    def _with_errors(self, error: NotReady) -> NotReady:
+        errors = _ERROR.findall(self._log())
+        if not errors:
+            return error
+        said = "\n".join(line[:_LONGEST_ERROR] for line in errors[:_MOST_ERRORS])
+        return NotReady(f"triton did not become ready.\n{said}")
 
     def stop(self) -> None:
         """End the server and its stubs."""

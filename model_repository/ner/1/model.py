@@ -6,6 +6,8 @@ Both models of this repository use the same file.
 
 import json
 import os
+import queue
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,21 @@ import onnxruntime
 import triton_python_backend_utils as pb_utils
 
 INPUTS = ("input_ids", "attention_mask")
+MOST_WAITING = 32
 
 
 class TritonPythonModel:
-    """One instance: one session."""
+    """One instance: one session, and one thread that runs it.
+
+    While it executes, an instance must show Triton within every second that it lives, or it is
+    killed with all that it was asked. A busy host can keep it from that for longer than a second.
+    So `execute` only hands the requests on, and the thread answers them.
+    """
 
     def initialize(self, args):
         """Load `model.onnx` and the temperature of `card.json` of this version."""
+        # This thread, and those that it starts, yield to the one that tells Triton of our life.
+        os.nice(10)
         folder = Path(args["model_repository"]) / args["model_version"]
         options = onnxruntime.SessionOptions()
         threads = os.environ.get("ADEWATCH_TRITON_THREADS") or os.cpu_count() or 1
@@ -31,8 +41,31 @@ class TritonPythonModel:
         )
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self._temperature = float(card.get("temperature", 1.0))
+        self._waiting = queue.Queue(MOST_WAITING)
+        self._thread = threading.Thread(target=self._answer, name="answers", daemon=True)
+        self._thread.start()
 
     def execute(self, requests):
+        """Hand the requests of one call to the thread."""
+        self._waiting.put(requests)
+
+    def finalize(self):
+        """Answer what waits, then end."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _answer(self):
+        """Answer call after call: each request once, a call that fails with the kind of failure."""
+        while (requests := self._waiting.get()) is not None:
+            try:
+                responses = self._responses(requests)
+            except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits
+                failure = pb_utils.TritonError(type(error).__name__)
+                responses = [pb_utils.InferenceResponse([], failure) for _ in requests]
+            for request, response in zip(requests, responses, strict=True):
+                _send(request, response)
+
+    def _responses(self, requests):
         """All requests of one call in one run: [rows, tokens] padded to the longest."""
         inputs = [
             [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in INPUTS]
@@ -51,6 +84,15 @@ class TritonPythonModel:
             start += ids.shape[0]
             responses.append(_response(logits[rows], probabilities[rows], ids.shape[1]))
         return responses
+
+
+def _send(request, response):
+    try:
+        request.get_response_sender().send(
+            response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
+        )
+    except Exception as error:  # noqa: BLE001 - the thread must go on for the others
+        pb_utils.Logger.log_error(f"a response was not sent: {type(error).__name__}")
 
 
 def _providers(args):
