@@ -1,14 +1,17 @@
 """Both models behind the real server: shapes, and answers that do not depend on company."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tritonclient.grpc as grpc
 from numpy.typing import NDArray
+from tritonclient.utils import InferenceServerException
 
 from deploy.local.layout import REPOSITORY
 from deploy.local.triton import Triton
+from deploy.local.triton_time import computed_seconds
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import LABELS
 from services.extract.batching import pad
@@ -74,3 +77,30 @@ def test_a_row_is_answered_alike_alone_and_in_company(triton_server: Triton, mod
         row = index % len(rows)
         expected = together[row, : len(rows[row])] if model == "ner" else together[row]
         np.testing.assert_allclose(answer[0], expected, atol=1e-4)
+
+
+def test_a_call_that_the_graph_refuses_is_answered_and_so_is_the_next(
+    triton_server: Triton,
+) -> None:
+    inputs = []
+    for name, width in (("input_ids", 3), ("attention_mask", 4)):
+        tensor = grpc.InferInput(name, [1, width], "INT64")
+        tensor.set_data_from_numpy(np.full((1, width), 4711, dtype=np.int64))
+        inputs.append(tensor)
+    with (
+        grpc.InferenceServerClient(triton_server.grpc) as client,
+        pytest.raises(InferenceServerException) as raised,
+    ):
+        client.infer("ner", inputs, client_timeout=240)
+    assert raised.value.status() == "StatusCode.INTERNAL"
+    assert "4711" not in str(raised.value)
+    assert ask(triton_server, "ner", rows_of("ner"))["logits"].size
+
+
+def test_the_time_that_the_models_computed_is_counted(triton_server: Triton) -> None:
+    before = computed_seconds(triton_server.metrics)
+    ask(triton_server, "relation", rows_of("relation"))
+    deadline = time.monotonic() + 120  # the metrics are collected every other second
+    while computed_seconds(triton_server.metrics) <= before:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)

@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,15 @@ class TritonPythonModel:
         )
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self._temperature = float(card.get("temperature", 1.0))
+        # Triton's own figure ends with `execute`, before anything is computed.
+        self._seconds_of_all = pb_utils.MetricFamily(
+            name="adewatch_model_computed_seconds",
+            description="Seconds in which a model computed answers",
+            kind=pb_utils.MetricFamily.COUNTER,
+        )
+        self._seconds = self._seconds_of_all.Metric(
+            labels={"model": args["model_name"], "version": args["model_version"]}
+        )
         self._waiting = queue.Queue(MOST_WAITING)
         self._thread = threading.Thread(target=self._answer, name="answers", daemon=True)
         self._thread.start()
@@ -57,13 +67,16 @@ class TritonPythonModel:
     def _answer(self):
         """Answer call after call: each request once, a call that fails with the kind of failure."""
         while (requests := self._waiting.get()) is not None:
+            started = time.perf_counter()
             try:
                 responses = self._responses(requests)
             except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits
                 failure = pb_utils.TritonError(type(error).__name__)
                 responses = [pb_utils.InferenceResponse([], failure) for _ in requests]
+            computed = time.perf_counter() - started
             for request, response in zip(requests, responses, strict=True):
-                _send(request, response)
+                _attempt(_send, request, response)
+            _attempt(self._seconds.increment, computed)
 
     def _responses(self, requests):
         """All requests of one call in one run: [rows, tokens] padded to the longest."""
@@ -87,12 +100,17 @@ class TritonPythonModel:
 
 
 def _send(request, response):
+    request.get_response_sender().send(
+        response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
+    )
+
+
+def _attempt(action, *arguments):
+    """Whatever fails for one request, the thread must go on for the others."""
     try:
-        request.get_response_sender().send(
-            response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL
-        )
-    except Exception as error:  # noqa: BLE001 - the thread must go on for the others
-        pb_utils.Logger.log_error(f"a response was not sent: {type(error).__name__}")
+        action(*arguments)
+    except Exception as error:  # noqa: BLE001 - see above
+        pb_utils.Logger.log_error(f"{action.__name__} failed: {type(error).__name__}")
 
 
 def _providers(args):

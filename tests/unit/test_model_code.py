@@ -1,0 +1,250 @@
+"""What runs within Triton, against a graph that is a function: forms, padding, failures."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+CODE = Path(__file__).parents[2] / "model_repository" / "relation" / "1" / "model.py"
+TOKENS = ("input_ids", "attention_mask")
+FINAL = 1
+PATIENCE_SECONDS = 300.0
+
+Array = NDArray[Any]
+Feed = Mapping[str, Array]
+Graph = Callable[[Feed], Mapping[str, Array]]
+
+
+class Tensor:
+    """A named array."""
+
+    def __init__(self, name: str, values: Array) -> None:
+        self.name, self._values = name, values
+
+    def as_numpy(self) -> Array:
+        return self._values
+
+
+class Request:
+    """What Triton hands over: tensors, and where the response goes."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        self.tensors = {name: Tensor(name, values) for name, values in arrays.items()}
+        self.sent: SimpleQueue[Any] = SimpleQueue()
+
+    def get_response_sender(self) -> Request:
+        return self
+
+    def send(self, response: Any, *, flags: int) -> None:
+        assert flags == FINAL
+        self.sent.put(response)
+
+    def answer(self) -> Any:
+        return self.sent.get(timeout=PATIENCE_SECONDS)
+
+
+class GoneRequest(Request):
+    """One whose caller has gone: nothing can be sent."""
+
+    def send(self, response: Any, *, flags: int) -> None:
+        raise RuntimeError("closed")
+
+
+class Metrics:
+    """The only counter."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def increment(self, value: float) -> None:
+        self.seconds += value
+
+
+def response(output_tensors: Sequence[Tensor] = (), error: str | None = None) -> Any:
+    return SimpleNamespace(
+        outputs={one.name: one.as_numpy() for one in output_tensors}, error=error
+    )
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metrics: Metrics
+) -> Iterator[Callable[..., Any]]:
+    """Starts the code of a version around a graph."""
+    monkeypatch.setattr("os.nice", lambda _: 0)  # this process is not one of Triton's
+    started: list[Any] = []
+
+    def start(
+        graph: Graph,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        model: str,
+        temperature: float,
+    ) -> Any:
+        class Session:
+            def __init__(self, path: str, options: object, providers: object) -> None:
+                self.path = path
+
+            def get_inputs(self) -> list[SimpleNamespace]:
+                return [SimpleNamespace(name=name) for name in inputs]
+
+            def get_outputs(self) -> list[SimpleNamespace]:
+                return [SimpleNamespace(name=name) for name in outputs]
+
+            def run(self, names: Sequence[str], feed: Feed) -> list[Array]:
+                answers = graph(feed)
+                return [answers[name] for name in names]
+
+        runtime, utils = ModuleType("onnxruntime"), ModuleType("triton_python_backend_utils")
+        vars(runtime).update(
+            SessionOptions=lambda: SimpleNamespace(add_session_config_entry=lambda *_: None),
+            InferenceSession=Session,
+            get_available_providers=lambda: ["CPUExecutionProvider"],
+        )
+        vars(utils).update(
+            Tensor=Tensor,
+            InferenceResponse=response,
+            TritonError=str,
+            TRITONSERVER_RESPONSE_COMPLETE_FINAL=FINAL,
+            get_input_tensor_by_name=lambda request, name: request.tensors.get(name),
+            MetricFamily=_Family(metrics),
+            Logger=SimpleNamespace(log_error=lambda text: None),
+        )
+        monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+        monkeypatch.setitem(sys.modules, "triton_python_backend_utils", utils)
+        (tmp_path / "1").mkdir()
+        (tmp_path / "1" / "card.json").write_text(json.dumps({"temperature": temperature}))
+        spec = importlib.util.spec_from_file_location("served_code", CODE)
+        assert spec is not None
+        assert spec.loader is not None
+        code = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(code)
+        served = code.TritonPythonModel()
+        served.initialize(
+            {
+                "model_repository": str(tmp_path),
+                "model_version": "1",
+                "model_name": model,
+                "model_instance_kind": "CPU",
+                "model_instance_device_id": "0",
+            }
+        )
+        started.append(served)
+        return served
+
+    yield start
+    for served in started:
+        if served._thread.is_alive():
+            served.finalize()
+
+
+class _Family:
+    COUNTER = 0
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, *, name: str, description: str, kind: int) -> _Family:
+        return self
+
+    def Metric(self, *, labels: Mapping[str, str]) -> Metrics:  # noqa: N802 - Triton's name
+        return self._metrics
+
+
+def request(**arrays: Array) -> Request:
+    return Request(arrays)
+
+
+def ask(code: Any, *requests: Request) -> list[Any]:
+    """The responses to the requests of one call."""
+    assert code.execute(list(requests)) is None
+    return [one.answer() for one in requests]
+
+
+def text(rows: int, tokens: int) -> dict[str, Array]:
+    ids = np.arange(1, rows * tokens + 1, dtype=np.int64).reshape(rows, tokens)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+
+
+def softmax(values: Array) -> Array:
+    raised = np.exp(values)
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+def test_tags_of_every_request_come_without_padding(serve: Callable[..., Any]) -> None:
+    seen: list[Array] = []
+
+    def graph(feed: Feed) -> Mapping[str, Array]:
+        seen.append(feed["attention_mask"])
+        return {"logits": (feed["input_ids"][..., None] * np.arange(3) / 10).astype(np.float32)}
+
+    code = serve(graph, TOKENS, ["logits"], model="ner", temperature=2.0)
+    short, long = ask(code, request(**text(2, 3)), request(**text(1, 5)))
+    assert seen[0].tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [1] * 5]
+    assert short.outputs["logits"].shape == (2, 3, 3)
+    assert long.outputs["logits"].shape == long.outputs["probabilities"].shape == (1, 5, 3)
+    # The second row of the first request: ids 4, 5, 6.
+    expected = softmax(6 * np.arange(3) / 10 / 2)
+    np.testing.assert_allclose(short.outputs["probabilities"][1, 2], expected, rtol=1e-5)
+
+
+def test_a_pair_per_row_has_no_tokens(serve: Callable[..., Any]) -> None:
+    def graph(feed: Feed) -> Mapping[str, Array]:
+        return {"logits": np.tile(np.array([0, 1], np.float32), (len(feed["input_ids"]), 1))}
+
+    code = serve(graph, TOKENS, ["logits"], model="relation", temperature=1.0)
+    first, second = ask(code, request(**text(3, 4)), request(**text(1, 2)))
+    assert first.outputs["probabilities"].shape == (3, 2)
+    assert second.outputs["logits"].tolist() == [[0, 1]]
+
+
+def refuses_two_rows(feed: Feed) -> Mapping[str, Array]:
+    if len(feed["input_ids"]) == 2:
+        raise ValueError(f"cannot read {feed['input_ids'].tolist()}")
+    return {"logits": np.zeros((*feed["input_ids"].shape, 3), dtype=np.float32)}
+
+
+def test_a_call_that_fails_is_told_the_kind_of_failure_and_the_next_is_answered(
+    serve: Callable[..., Any],
+) -> None:
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0)
+    (failed,) = ask(code, request(**text(2, 3)))
+    assert failed.error == "ValueError"
+    (answered,) = ask(code, request(**text(1, 3)))
+    assert answered.error is None
+    assert answered.outputs["logits"].shape[:2] == (1, 3)
+
+
+def test_a_caller_that_is_gone_keeps_nobody_from_an_answer(serve: Callable[..., Any]) -> None:
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0)
+    there = request(**text(3, 3))
+    code.execute([GoneRequest(text(1, 3)), there])
+    assert there.answer().error is None
+    (later,) = ask(code, request(**text(1, 3)))
+    assert later.error is None
+
+
+def test_what_waits_is_answered_before_the_end(serve: Callable[..., Any], metrics: Metrics) -> None:
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0)
+    waiting = [request(**text(1, 4)) for _ in range(20)]
+    for one in waiting:
+        code.execute([one])
+    code.finalize()
+    assert all(one.sent.qsize() == 1 for one in waiting)
+    assert metrics.seconds > 0
