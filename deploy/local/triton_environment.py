@@ -34,7 +34,7 @@ _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _LIBRARY = f"libpython{_PYTHON}.so.1.0"
 _LINES_SHOWN = 8
 _INSTALL_TIMEOUT_SECONDS = 1_200.0
-_LAYOUT = "3"  # part of the stamp: raise it when the folders change
+_LAYOUT = "3"  # part of the stamp: raise it when what is laid out changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,8 +150,7 @@ def serve(
 
     yield start
     for served in started:
-        if served._thread.is_alive():
-            served.finalize()
+        served.finalize()
 
 
 class _Family:

@@ -16,6 +16,7 @@ import onnxruntime
 import triton_python_backend_utils as pb_utils
 
 INPUTS = ("input_ids", "attention_mask")
+# Calls that may wait for the thread; one more waits with Triton.
 MOST_WAITING = 32
 
 
