@@ -9,11 +9,9 @@ import typer
 from rich.table import Table
 
 from services.adapters import logs
-from services.adapters.sql import migrate
 from services.aggregate.verification import Verification
 from services.bootstrap import workers
 from services.bootstrap.components import Components
-from services.bootstrap.gateway import run_gateway
 from services.commands.console import out, with_components
 from services.config import load_settings
 from services.core.errors import ConfigurationError
@@ -36,6 +34,8 @@ def worker(
 
 def gateway() -> None:
     """Take HL7 v2 over MLLP and FHIR over HTTPS until SIGTERM."""
+    from services.bootstrap.gateway import run_gateway  # no other process serves HTTP
+
     settings = load_settings()
     logs.configure(settings.log_level)
     asyncio.run(run_gateway(settings))
@@ -51,6 +51,8 @@ def create_topics() -> None:
 @database.command("upgrade")
 def upgrade() -> None:
     """Bring the record to the newest schema."""
+    from services.adapters.sql import migrate  # no other process migrates
+
     migrate.upgrade(load_settings().database_url)
     out.print("the record has the newest schema")
 

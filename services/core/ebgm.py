@@ -18,8 +18,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy  # its parts load when first used: most processes use none
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 from scipy.special import expit, gammainc, gammaincinv, gammaln, psi
 
 from services.core.estimates import DEFINED, Bools, Estimates, Floats, checked_level
@@ -192,7 +192,7 @@ def _interpolated(
     of_nodes = posterior_of(cases, np.maximum(np.exp(nodes) - least, 0.0), prior)
     start = _between_components(of_nodes, probability)
     exact = np.log(_solved(of_nodes, start, probability))
-    return np.asarray(CubicSpline(nodes, exact)(place), dtype=np.float64)
+    return np.asarray(scipy.interpolate.CubicSpline(nodes, exact)(place), dtype=np.float64)
 
 
 def _between_components(posterior: Posterior, probability: float) -> Floats:

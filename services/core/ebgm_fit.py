@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
+import scipy  # its parts load when first used: most processes use none
 
 from services.core.ebgm import Prior
 from services.core.ebgm_likelihood import (
@@ -107,7 +107,7 @@ def fit(points: Points, *, starts: Sequence[Prior] = STARTS, warm: Prior | None 
 
 def _search(
     points: Points, distinct: Distinct, start: Prior, *, spread: float = np.inf
-) -> OptimizeResult:
+) -> scipy.optimize.OptimizeResult:
     """Newton's method in a trust region: the likelihood has long, flat ridges.
 
     A finite `spread` adds the weak density.
@@ -126,12 +126,12 @@ def _search(
         found = np.array(rows) / (2 * _DIFFERENCE)
         return (found + found.T) / 2
 
-    def stop_beyond_range(intermediate_result: OptimizeResult) -> None:
+    def stop_beyond_range(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         if np.any(np.abs(intermediate_result.x) > _LIMIT):
             raise StopIteration
 
     try:
-        found = minimize(
+        found = scipy.optimize.minimize(
             objective,
             packed(start),
             jac=True,
@@ -143,13 +143,13 @@ def _search(
         _polish(found, objective, hessian)
     except (np.linalg.LinAlgError, ValueError):
         # The search stumbled over numbers that are not finite: it found nothing, and says so.
-        found = OptimizeResult(x=packed(start), fun=np.inf, jac=np.full(5, np.inf))
+        found = scipy.optimize.OptimizeResult(x=packed(start), fun=np.inf, jac=np.full(5, np.inf))
     found.total = float(found.fun) * scale
     return found
 
 
 def _polish(
-    found: OptimizeResult,
+    found: scipy.optimize.OptimizeResult,
     objective: Callable[[Floats], tuple[float, Floats]],
     hessian: Callable[[Floats], Floats],
 ) -> None:
@@ -170,7 +170,7 @@ def _polish(
         found.x, found.fun, found.jac = nearer, value, gradient
 
 
-def _report(found: Sequence[OptimizeResult], *, weak: bool = False) -> Fit:
+def _report(found: Sequence[scipy.optimize.OptimizeResult], *, weak: bool = False) -> Fit:
     best = min(found, key=lambda result: result.total)
     tolerance = _AGREEMENT * max(1.0, abs(best.total))
     message = _trouble(best)
@@ -185,7 +185,7 @@ def _report(found: Sequence[OptimizeResult], *, weak: bool = False) -> Fit:
     )
 
 
-def _trouble(found: OptimizeResult) -> str:
+def _trouble(found: scipy.optimize.OptimizeResult) -> str:
     if not np.all(np.isfinite(found.x)) or not np.isfinite(found.total):
         return "the likelihood is not finite"
     if np.any(np.abs(found.x) > _LIMIT):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 import numpy as np
+import scipy  # its parts load when first used: most processes use none
 from scipy.special import pdtrc
-from scipy.stats import false_discovery_control, hypergeom
 
 from services.core.estimates import Floats
 from services.core.tables import Counts, Tables, counts, refuse
@@ -33,7 +33,7 @@ def fisher_p_values(tables: Tables) -> Floats:
     """
     some = tables.n11 > 0
     probabilities = np.ones(len(tables))
-    probabilities[some] = hypergeom.sf(
+    probabilities[some] = scipy.stats.hypergeom.sf(
         tables.n11[some] - 1, tables.total[some], tables.drug[some], tables.event[some]
     )
     return np.clip(probabilities, 0.0, 1.0)
@@ -76,7 +76,7 @@ def q_values(
     if not len(p_values):
         return np.zeros(0)
     # min p·n/rank over the ranks from its own on; those of p-value 1 come last and change nothing.
-    found = np.asarray(false_discovery_control(p_values, method="bh"), dtype=np.float64)
+    found = np.asarray(scipy.stats.false_discovery_control(p_values, method="bh"), dtype=np.float64)
     found = found * (tests / len(p_values))
     if dependence is Dependence.ARBITRARY:
         found *= (1.0 / np.arange(1, tests + 1)).sum()

@@ -18,8 +18,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy  # its parts load when first used: most processes use none
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import gammaln, lambertw, pdtrc, xlogy
 
 from services.core.contracts import Boundary
@@ -150,7 +150,9 @@ def critical_value(*, alpha: float, horizon: float, minimum_cases: int = 1) -> f
     low, high = 1e-6, 2.0
     while excess(high) > 0:
         low, high = high, 2.0 * high
-    return float(brentq(excess, low, high, xtol=_PRECISION, rtol=4 * np.finfo(np.float64).eps))
+    return float(
+        scipy.optimize.brentq(excess, low, high, xtol=_PRECISION, rtol=4 * np.finfo(np.float64).eps)
+    )
 
 
 def boundary(*, alpha: float, pairs: int, horizon: float, minimum_cases: int = 1) -> Boundary:

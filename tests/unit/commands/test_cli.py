@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def test_an_error_is_one_line_and_a_failure(
     assert shown.startswith("error: ")
     assert said in shown.replace("\n", " ")
     assert "Traceback" not in shown
+
+
+def test_a_command_loads_only_what_every_command_needs() -> None:
+    program = "import services.cli, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600
+    )
+    loaded = set(done.stdout.split())
+    assert "services.bootstrap.workers" in loaded
+    slow = {"scipy.stats", "scipy.interpolate", "scipy.optimize", "alembic", "starlette", "uvicorn"}
+    assert loaded & slow == set()
 
 
 def test_extract_without_models_says_so(
