@@ -6,12 +6,14 @@ redis_url       its URL, with the server emptied before the test
 triton_server   a server with the repository's models: .grpc, .http, .metrics, .restart(), …
 postgres_url    an empty database of a real server, for one test
 sqlite_url      an empty database in a file, for one test
+…_record        the same with the record's schema: copies, because migrating takes longer
 
-Tests that use them carry the marker `stack` (sqlite_url needs none).
+Tests that use them carry the marker `stack` (those with SQLite need none).
 """
 
 from __future__ import annotations
 
+import shutil
 import signal
 import uuid
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.redis import Redis
 from deploy.local.triton import Triton
 from deploy.local.workspaces import claim, release
+from services.adapters.sql import migrate
 
 # How fast a machine is says nothing of the code: a hanging test ends by pytest's own timeout.
 settings.register_profile(
@@ -130,10 +133,44 @@ def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     postgres_server.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def postgres_schema(postgres_server: Postgres) -> str:
+    """The name of a migrated PostgreSQL database without rows."""
+    name = "migrated"
+    migrate.upgrade(postgres_server.create_database(name))
+    return name
+
+
+@pytest.fixture
+def postgres_record(postgres_server: Postgres, postgres_schema: str) -> Iterator[str]:
+    """A migrated PostgreSQL database without rows."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create_database(name, like=postgres_schema)
+    postgres_server.drop_database(name)
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """An empty SQLite database."""
-    return f"sqlite:///{tmp_path / 'adewatch.sqlite'}"
+    return _sqlite(tmp_path / "adewatch.sqlite")
+
+
+@pytest.fixture(scope="session")
+def sqlite_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a migrated SQLite database without rows."""
+    path = tmp_path_factory.mktemp("schema") / "migrated.sqlite"
+    migrate.upgrade(_sqlite(path))
+    return path
+
+
+@pytest.fixture
+def sqlite_record(sqlite_schema: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database without rows."""
+    return _sqlite(Path(shutil.copy(sqlite_schema, tmp_path / "adewatch.sqlite")))
+
+
+def _sqlite(path: Path) -> str:
+    return f"sqlite:///{path}"
 
 
 def _say(message: str) -> None:

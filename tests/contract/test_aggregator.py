@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import col
 
-from services.adapters.redis_counts import RedisCounts, connect
-from services.adapters.sql import migrate
+from services.adapters.redis_counts import RedisCounts
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine, writing
+from services.adapters.sql.engine import writing
 from services.adapters.sql.tables import LedgerEntryRow
 from services.aggregate.verification import Difference
 from services.core.contracts import Extraction, Pair
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import DependencyUnavailable, LedgerMismatch
 from services.core.ports import Applied, CaseRecord, HotCounts
+from tests.connections import record_engine, redis_client
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import FakeClock
 from tests.fakes.counting import Counting
@@ -46,14 +46,13 @@ STEPS = (
 )
 
 
-@pytest.fixture(params=["memory", "sqlite_url"])
+@pytest.fixture(params=["memory", "sqlite_record"])
 def record(request: pytest.FixtureRequest) -> Iterator[CaseRecord]:
     if request.param == "memory":
         yield MemoryCaseRecord(clock=FakeClock())
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield SqlCaseRecord(engine, clock=FakeClock())
     engine.dispose()
 
@@ -63,7 +62,7 @@ async def counts(request: pytest.FixtureRequest) -> AsyncIterator[HotCounts]:
     if request.param == "memory":
         yield MemoryHotCounts()
         return
-    client = connect(request.getfixturevalue(request.param))
+    client = redis_client(request.getfixturevalue(request.param))
     yield RedisCounts(client)
     await client.aclose()
 
@@ -149,7 +148,7 @@ async def test_lost_hot_counts_are_rebuilt(
     if isinstance(counting.counts, MemoryHotCounts):
         counting.counts.state = None
     else:
-        async with connect(request.getfixturevalue("redis_url")) as client:
+        async with redis_client(request.getfixturevalue("redis_url")) as client:
             await client.flushall()
     await counting.aggregator().handle(THIRD)
     assert await counting.settled() == FINALLY
@@ -269,10 +268,9 @@ async def test_the_list_of_differences_is_bounded(counting: Counting) -> None:
 
 
 async def test_a_gap_in_the_ledger_itself_is_healed_from_the_evidence(
-    sqlite_url: str,
+    sqlite_record: str,
 ) -> None:
-    migrate.upgrade(sqlite_url)
-    engine = make_engine(sqlite_url)
+    engine = record_engine(sqlite_record)
     record, counts = SqlCaseRecord(engine, clock=FakeClock()), MemoryHotCounts()
     counting = Counting(record, counts, MemoryPublisher(), Faults())
     await count(counting, FIRST)

@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.adapters.sql import migrate
 from services.adapters.sql.case_book import SqlCaseBook
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine
 from services.core import identity
 from services.core.case_statistics import Stratum, stratified_counts
 from services.core.contracts import Assertion, Sex
 from services.core.counts import combine
 from services.core.ports import CaseRecord
 from services.core.statistics_ports import Case, CaseBook, PairCase
+from tests.connections import record_engine
 from tests.fakes.case_book import MemoryCaseBook
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import FakeClock
@@ -28,7 +27,7 @@ Both = tuple[CaseRecord, CaseBook]
 
 
 @pytest.fixture(
-    params=["memory", "sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+    params=["memory", "sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 )
 def both(request: pytest.FixtureRequest) -> Iterator[Both]:
     if request.param == "memory":
@@ -36,8 +35,7 @@ def both(request: pytest.FixtureRequest) -> Iterator[Both]:
         yield record, MemoryCaseBook(record)
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield SqlCaseRecord(engine, clock=FakeClock()), SqlCaseBook(engine)
     engine.dispose()
 

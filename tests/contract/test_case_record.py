@@ -8,13 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine
 from services.core.contracts import Assertion, Pair, Table
 from services.core.counts import CountDelta, combine
 from services.core.errors import IntegrityError
 from services.core.ports import Applied, CaseRecord
+from tests.connections import record_engine
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.extractions import (
@@ -36,15 +35,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(
-    params=["memory", "sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+    params=["memory", "sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 )
 def record(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[CaseRecord]:
     if request.param == "memory":
         yield MemoryCaseRecord(clock=clock)
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield SqlCaseRecord(engine, clock=clock)
     engine.dispose()
 

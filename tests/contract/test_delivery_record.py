@@ -9,9 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.adapters.sql import migrate
 from services.adapters.sql.deliveries import SqlOutbox
-from services.adapters.sql.engine import make_engine
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.core.alert_ports import (
     Attempt,
@@ -23,6 +21,7 @@ from services.core.alert_ports import (
     Verdict,
 )
 from services.core.contracts import Transition
+from tests.connections import record_engine
 from tests.fakes.clock import START
 from tests.fakes.deliveries import FakeOutbox, FakeSubscriptions, subscription
 
@@ -37,7 +36,7 @@ class Record:
 
 
 @pytest.fixture(
-    params=["fake", "sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+    params=["fake", "sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 )
 def record(request: pytest.FixtureRequest) -> Iterator[Record]:
     if request.param == "fake":
@@ -45,8 +44,7 @@ def record(request: pytest.FixtureRequest) -> Iterator[Record]:
         yield Record(fake, FakeOutbox(fake))
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield Record(SqlSubscriptions(engine), SqlOutbox(engine))
     engine.dispose()
 
@@ -301,14 +299,13 @@ def test_deliveries_are_listed_newest_first_by_state(record: Record) -> None:
 
 
 @pytest.mark.parametrize(
-    "url_fixture", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+    "url_fixture", ["sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 )
 def test_workers_at_the_same_moment_never_share_an_endpoint(
     url_fixture: str, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue(url_fixture)
-    migrate.upgrade(url)
-    engine = make_engine(url, pool_size=8)
+    engine = record_engine(url, pool_size=8)
     subscriptions, outbox = SqlSubscriptions(engine), SqlOutbox(engine)
     endpoints = [subscription(f"https://{number}.example/") for number in range(20)]
     for endpoint in endpoints:

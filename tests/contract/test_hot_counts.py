@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 import pytest
 
-from services.adapters.redis_counts import RedisCounts, connect
+from services.adapters.redis_counts import RedisCounts
 from services.core.contracts import Pair, Table
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import (
@@ -17,6 +17,7 @@ from services.core.errors import (
     LedgerMismatch,
 )
 from services.core.ports import HotCounts, LedgerEntry
+from tests.connections import redis_client
 from tests.fakes.clock import START
 from tests.fakes.extractions import BLEEDING, COUGH, RASH
 from tests.fakes.hot_counts import MemoryHotCounts
@@ -30,7 +31,7 @@ async def counts(request: pytest.FixtureRequest) -> AsyncIterator[HotCounts]:
     if request.param == "memory":
         yield MemoryHotCounts()
         return
-    client = connect(request.getfixturevalue(request.param))
+    client = redis_client(request.getfixturevalue(request.param))
     yield RedisCounts(client)
     await client.aclose()
 

@@ -17,7 +17,8 @@ from services.adapters import sql
 from services.adapters.sql import migrate
 from services.adapters.sql.base import metadata
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine, reading
+from services.adapters.sql.engine import reading
+from tests.connections import record_engine
 from tests.fakes.clock import FakeClock
 from tests.fakes.extractions import RASH, extraction
 
@@ -33,7 +34,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 def difference(url: str) -> list[object]:
-    engine = make_engine(url)
+    engine = record_engine(url)
     with reading(engine) as connection:
         found = list(compare_metadata(MigrationContext.configure(connection), metadata))
     engine.dispose()
@@ -41,14 +42,14 @@ def difference(url: str) -> list[object]:
 
 
 def tables(url: str) -> set[str]:
-    engine = make_engine(url)
+    engine = record_engine(url)
     names = set(inspect(engine).get_table_names())
     engine.dispose()
     return names
 
 
 def ledger(url: str) -> str:
-    engine = make_engine(url)
+    engine = record_engine(url)
     found = SqlCaseRecord(engine, clock=FakeClock()).ledger_id()
     engine.dispose()
     return found
@@ -70,7 +71,7 @@ def test_models_and_migrations_agree(url: str) -> None:
 
 def test_every_constraint_and_index_has_the_name_of_the_convention(url: str) -> None:
     migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     inspector = inspect(engine)
     for name, table in metadata.tables.items():
         assert inspector.get_pk_constraint(name)["name"] == table.primary_key.name
@@ -100,7 +101,7 @@ def test_the_way_back_leaves_nothing_and_can_be_gone_again(url: str) -> None:
 
 def test_upgrading_again_keeps_everything(url: str) -> None:
     migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     record = SqlCaseRecord(engine, clock=FakeClock())
     record.apply([extraction("a", RASH)])
     before = (record.ledger_id(), record.counts())

@@ -9,18 +9,17 @@ from datetime import timedelta
 
 import pytest
 
-from services.adapters.sql import migrate
-from services.adapters.sql.engine import make_engine
 from services.adapters.sql.priors import SqlPriorRecord
 from services.core.ebgm import Prior
 from services.core.ebgm_fit import Fit
 from services.core.engine import Hyperparameters
 from services.core.errors import IntegrityError
 from services.core.statistics_ports import PriorFit, PriorRecord
+from tests.connections import record_engine
 from tests.fakes.clock import START
 from tests.fakes.prior_record import MemoryPriorRecord
 
-DATABASES = ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+DATABASES = ["sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 PRIOR = Prior(alpha1=3.25, beta1=0.1 + 0.2, alpha2=2.02, beta2=1 / 3, weight=0.065)
 LAST = Fit(
     prior=PRIOR,
@@ -48,8 +47,7 @@ def record(request: pytest.FixtureRequest) -> Iterator[PriorRecord]:
         yield MemoryPriorRecord()
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield SqlPriorRecord(engine)
     engine.dispose()
 
@@ -96,8 +94,7 @@ def test_a_search_that_failed_is_kept_with_its_reason(record: PriorRecord) -> No
 @pytest.mark.parametrize("url", DATABASES)
 def test_workers_that_refit_at_once_agree_on_one(request: pytest.FixtureRequest, url: str) -> None:
     database = request.getfixturevalue(url)
-    migrate.upgrade(database)
-    engine = make_engine(database)
+    engine = record_engine(database)
     record = SqlPriorRecord(engine)
     with ThreadPoolExecutor(4) as pool:
         believed = list(pool.map(lambda n: record.record(fit(sequence=n)), range(8)))

@@ -13,6 +13,7 @@ from services.core.contracts import Pair
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import DependencyUnavailable
 from services.core.ports import LedgerEntry
+from tests.connections import redis_client
 from tests.fakes.clock import START
 from tests.fakes.extractions import COUGH, RASH
 
@@ -23,7 +24,7 @@ LEDGER = "ledger-1"
 
 @pytest.fixture
 async def client(redis_url: str) -> AsyncIterator[Redis]:
-    client = connect(redis_url)
+    client = redis_client(redis_url)
     yield client
     await client.aclose()
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import pytest
 
-from services.adapters.sql import migrate
 from services.adapters.sql.engine import make_engine
 from services.adapters.sql.signals import SqlSignalRecord
 from services.core.contracts import Pair, Transition
 from services.core.errors import DependencyUnavailable
 from services.core.ports import SignalRecord, SignalStatus
+from tests.connections import record_engine
 from tests.fakes.extractions import BLEEDING, COUGH, RASH
 from tests.fakes.signal_record import MemorySignalRecord
 from tests.fakes.signals import signal
 
-DATABASES = ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)]
+DATABASES = ["sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)]
 
 
 @pytest.fixture(params=["memory", *DATABASES])
@@ -26,8 +27,7 @@ def record(request: pytest.FixtureRequest) -> Iterator[SignalRecord]:
         yield MemorySignalRecord()
         return
     url = request.getfixturevalue(request.param)
-    migrate.upgrade(url)
-    engine = make_engine(url)
+    engine = record_engine(url)
     yield SqlSignalRecord(engine)
     engine.dispose()
 
@@ -118,13 +118,11 @@ def test_names_of_any_script_survive(record: SignalRecord) -> None:
 
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest) -> str:
-    database: str = request.getfixturevalue(request.param)
-    migrate.upgrade(database)
-    return database
+    return cast(str, request.getfixturevalue(request.param))
 
 
 def test_workers_that_decide_the_same_write_it_once(url: str) -> None:
-    engine = make_engine(url)
+    engine = record_engine(url)
     record = SqlSignalRecord(engine)
     pairs = [Pair(f"drug {number}", "rash") for number in range(20)]
     batches = [[signal(pair) for pair in order] for order in (pairs, pairs[::-1]) * 2]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import cast
 
 import pytest
 from sqlalchemy import Engine, event, insert, text
@@ -24,25 +25,26 @@ from services.core.errors import (
     IntegrityError,
     InvalidMessage,
 )
+from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.extractions import COUGH, RASH, extraction, retraction
 
 BOTH = pytest.mark.parametrize(
-    "url", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.stack)], indirect=True
+    "url",
+    ["sqlite_record", pytest.param("postgres_record", marks=pytest.mark.stack)],
+    indirect=True,
 )
 SECRET = "Mrs Secret took amoxicillin"
 
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest) -> str:
-    database: str = request.getfixturevalue(request.param)
-    migrate.upgrade(database)
-    return database
+    return cast(str, request.getfixturevalue(request.param))
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    engine = make_engine(url, connect_timeout_seconds=60, lock_timeout_seconds=60)
+    engine = record_engine(url)
     yield engine
     engine.dispose()
 
@@ -232,7 +234,7 @@ def test_an_unmigrated_database_says_so_instead_of_being_retried(
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("url", ["postgres_url"], indirect=True)
+@pytest.mark.parametrize("url", ["postgres_record"], indirect=True)
 def test_a_server_that_is_away_is_unavailable(url: str) -> None:
     engine = make_engine(
         "postgresql://nobody@127.0.0.1:1/nothing?password=hunter2", connect_timeout_seconds=1
@@ -244,7 +246,7 @@ def test_a_server_that_is_away_is_unavailable(url: str) -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("url", ["postgres_url"], indirect=True)
+@pytest.mark.parametrize("url", ["postgres_record"], indirect=True)
 def test_a_lost_connection_is_unavailable_once(engine: Engine) -> None:
     record = SqlCaseRecord(engine, clock=FakeClock())
     with pytest.raises(DependencyUnavailable), writing(engine) as connection:
@@ -253,7 +255,7 @@ def test_a_lost_connection_is_unavailable_once(engine: Engine) -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("url", ["postgres_url"], indirect=True)
+@pytest.mark.parametrize("url", ["postgres_record"], indirect=True)
 def test_a_statement_that_takes_too_long_is_unavailable(url: str) -> None:
     engine = make_engine(url, statement_timeout_seconds=1)
     with pytest.raises(DependencyUnavailable), reading(engine) as connection:

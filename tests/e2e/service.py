@@ -12,12 +12,12 @@ from deploy.demo.compile import NOTES_FOLDER, compile_notes, to_note_json
 from deploy.local.progress import Lags
 from deploy.local.stack import Stack
 from services.adapters.kafka import KafkaPublisher, Record
-from services.adapters.redis_counts import RedisCounts, connect
+from services.adapters.redis_counts import RedisCounts
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine
 from services.adapters.sql.overview import Overview, latest_signals, overview
 from services.core.contracts import Pair
 from services.core.counts import CountDelta
+from tests.connections import record_engine, redis_client
 from tests.e2e.oracle import Counts, Extraction, count
 from tests.fakes.clock import FakeClock
 from tests.integration.topics_seen import eventually, read_topic
@@ -50,12 +50,12 @@ class Service:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.bootstrap = stack.kafka.bootstrap
-        self._engine = make_engine(stack.database_url)
+        self._engine = record_engine(stack.database_url)
         self.record = SqlCaseRecord(self._engine, clock=FakeClock())
         self._publisher = KafkaPublisher(
             self.bootstrap, request_timeout_seconds=90, message_max_bytes=4 * 1024 * 1024
         )
-        self._redis = connect(stack.redis.url)
+        self._redis = redis_client(stack.redis.url)
         self.hot = RedisCounts(self._redis)
 
     async def close(self) -> None:

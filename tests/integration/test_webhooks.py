@@ -15,9 +15,7 @@ import pytest
 import trustme
 
 from deploy.local.receiver import Receiver, make_secret_file
-from services.adapters.sql import migrate
 from services.adapters.sql.deliveries import SqlOutbox
-from services.adapters.sql.engine import make_engine
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.adapters.webhooks import (
     HttpxSender,
@@ -33,6 +31,7 @@ from services.alert.subscriptions import new_subscription
 from services.core.alert_ports import Answer, DeliveryState
 from services.core.errors import ConfigurationError
 from services.core.signing import SigningSecret, signed_headers
+from tests.connections import record_engine
 from tests.fakes.clock import FakeClock
 from tests.fakes.signals import signal
 
@@ -127,13 +126,12 @@ def received(path: Path) -> list[dict[str, object]]:
 
 
 async def test_a_signal_arrives_verified_once_over_failures_and_a_lost_record(
-    receive: Callable[..., str], record_file: Path, tmp_path: Path, sqlite_url: str
+    receive: Callable[..., str], record_file: Path, tmp_path: Path, sqlite_record: str
 ) -> None:
     secret_file = tmp_path / "hook.secret"
     make_secret_file(secret_file)
     url = receive(*SecretFiles().secrets(str(secret_file)), fail_first=1)
-    migrate.upgrade(sqlite_url)
-    engine = make_engine(sqlite_url)
+    engine = record_engine(sqlite_record)
     outbox, subscriptions = SqlOutbox(engine), SqlSubscriptions(engine)
     clock = FakeClock(datetime.now(UTC))
     subscriptions.add(

@@ -16,6 +16,9 @@ from services.core.errors import ConfigurationError
 # Beside `services` in a checkout, in an installed wheel and in the container alike.
 SCRIPTS = Path(__file__).resolve().parents[3] / "deploy" / "migrations"
 
+# A migration that gives up stops a deployment, so it waits longer for a server than a worker does.
+_PATIENCE_SECONDS = 60
+
 _LOCK = 0x61646577  # "adew": one migration at a time, whoever starts it
 
 
@@ -43,7 +46,7 @@ def downgrade(url: str, *, revision: str) -> str | None:
 
 def current(url: str) -> str | None:
     """The revision of the database, None if it has no schema yet."""
-    engine = make_engine(url)
+    engine = make_engine(url, connect_timeout_seconds=_PATIENCE_SECONDS)
     try:
         with reading(engine) as connection:
             return MigrationContext.configure(connection).get_current_revision()
@@ -55,7 +58,12 @@ def _run(url: str, revision: str, step: Callable[[Config, str], None]) -> None:
     if not (SCRIPTS / "env.py").is_file():
         raise ConfigurationError("deploy/migrations is missing beside the package services")
     # A table that SQLite rebuilds is dropped first: its children must not notice.
-    engine = make_engine(url, statement_timeout_seconds=3600, foreign_keys=False)
+    engine = make_engine(
+        url,
+        connect_timeout_seconds=_PATIENCE_SECONDS,
+        statement_timeout_seconds=3600,
+        foreign_keys=False,
+    )
     try:
         with writing(engine) as connection:
             _wait_for_others(connection)

@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 
 from services import cli
-from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
-from services.adapters.sql.engine import make_engine
 from services.adapters.sql.priors import SqlPriorRecord
 from services.adapters.sql.signals import SqlSignalRecord
 from services.core.contracts import Boundary, Extraction, Pair, Sex, Theta
 from services.core.counts import CountDelta
 from services.core.tables import Tables
 from services.detect.priors import SharedPrior
+from tests.connections import record_engine
 from tests.fakes.clock import FakeClock
 from tests.fakes.extractions import COUGH, RASH, extraction
 from tests.fakes.signals import signal
@@ -54,9 +53,8 @@ def at(month: int) -> datetime:
 
 
 @pytest.fixture
-def record(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    migrate.upgrade(sqlite_url)
-    engine = make_engine(sqlite_url)
+def record(sqlite_record: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    engine = record_engine(sqlite_record)
     cases = SqlCaseRecord(engine, clock=FakeClock())
     cases.apply(notes())
     _, counts = cases.counts()
@@ -70,9 +68,9 @@ def record(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     )  # fmt: skip
     SqlSignalRecord(engine).record([watched, signal(COUGH)])
     engine.dispose()
-    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_record)
     monkeypatch.setenv("COLUMNS", "250")
-    return sqlite_url
+    return sqlite_record
 
 
 def all_tables(counts: CountDelta) -> Tables:
@@ -176,10 +174,9 @@ def test_the_fits_of_the_prior_are_listed(run: Shell) -> None:
     [("show", "a", "b"), ("trend", "a", "b"), ("masking", "b"), ("trio", "a", "a", "b")],
 )
 def test_what_cannot_be_shown_is_one_line(
-    run: Shell, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    run: Shell, sqlite_record: str, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    migrate.upgrade(sqlite_url)
-    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_record)
     assert run("signals", *arguments, status=1).startswith("error: ")
 
 
