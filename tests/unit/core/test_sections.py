@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.section_rules import SectionName
 from services.core.sections import find_sections, name_of, section_at
+from tests.growth import assert_linear
 
 
 def names(text: str) -> list[tuple[str, str]]:
@@ -168,12 +167,4 @@ def test_sections_are_ordered_disjoint_and_within_the_text(text: str) -> None:
     ],
 )
 def test_time_is_linear_in_the_note(filler: str) -> None:
-    def seconds(characters: int) -> float:
-        text = filler * (characters // len(filler))
-        began = time.process_time()
-        find_sections(text)
-        return time.process_time() - began
-
-    seconds(1000)
-    # Quadratic time would be many seconds.
-    assert min(seconds(20_000) for _ in range(3)) < 1
+    assert_linear(lambda pieces: find_sections(filler * pieces), size=1000)
