@@ -119,12 +119,17 @@ class Watcher:
         )
 
 
-def watchers(names: Iterable[str]) -> list[Watcher]:
-    """Each rule alone, bounded, and bounded against stratified expectations."""
+def watchers(names: Iterable[str], *, horizon: float = HORIZON) -> list[Watcher]:
+    """Each rule alone, bounded, and bounded against stratified expectations.
+
+    Args:
+        names: of the rules.
+        horizon: of the boundaries, in expected cases of a pair; finding them takes its square.
+    """
     made = []
     for name in names:
         rule, measure = preset(name), RANKED_BY[name]
-        strict = bounded(rule, _boundary(rule.minimum_cases))
+        strict = bounded(rule, _boundary(rule.minimum_cases, horizon))
         made += [
             Watcher(rule, rule.name, measure, Field.LOWER, False, False),
             Watcher(strict, strict.name, MAXSPRT, Field.ESTIMATE, False, True),
@@ -134,8 +139,8 @@ def watchers(names: Iterable[str]) -> list[Watcher]:
 
 
 @lru_cache
-def _boundary(minimum_cases: int) -> Boundary:
-    return boundary(alpha=ALPHA, pairs=DRUGS * EVENTS, horizon=HORIZON, minimum_cases=minimum_cases)
+def _boundary(minimum_cases: int, horizon: float) -> Boundary:
+    return boundary(alpha=ALPHA, pairs=DRUGS * EVENTS, horizon=horizon, minimum_cases=minimum_cases)
 
 
 @dataclass(frozen=True, slots=True)

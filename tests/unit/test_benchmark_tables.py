@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,11 @@ from tests.benchmarks.simulated_years import (
     Remembered,
     Year,
     outcomes_of,
-    watchers,
     years_of,
 )
 from tests.benchmarks.surveillance_plots import write_plots
 
+watchers = partial(simulated_years.watchers, horizon=20.0)
 NEVER = float("inf")
 OUTCOME = Outcome(
     false_null=(0, 0, 0, 2),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 from scipy.stats import nbinom
 
-from services.core.ebgm import Prior, shrunk_ratio
+from services.core.ebgm import Prior
 from services.core.ebgm_fit import STARTS, WEAK_SPREAD, fit
 from services.core.ebgm_likelihood import Points, gradient, log_likelihood, points_of, squash
-from services.core.estimates import Field
 
 TRUTH = Prior(alpha1=4.0, beta1=0.5, alpha2=3.0, beta2=3.0, weight=0.15)
 
@@ -160,36 +155,3 @@ def test_points_that_cannot_be_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         points_of(np.array(n), np.array(expected))
-
-
-def reference_files() -> list[Path]:
-    """The scores of openEBGM with its own fit, where the reference data are at hand."""
-    root = os.environ.get("ADEWATCH_DATA_DIR")
-    folder = Path(root) / "signal_reference" / "openEBGM" if root else Path()
-    return sorted(folder.glob("caers_fulldata_hyper_full_scores.csv")) if root else []
-
-
-def test_reference_package_fits_no_better_and_finds_the_same_pairs() -> None:
-    # openEBGM 0.9.1, autoHyper() on all pairs of its caers data.
-    theirs = Prior(
-        alpha1=3.25596853094,
-        beta1=0.399990720703,
-        alpha2=2.02375194827,
-        beta2=1.90613421722,
-        weight=0.0653075972344,
-    )
-    for path in reference_files():
-        with path.open(encoding="utf-8") as handle:
-            rows = list(csv.DictReader(handle))
-        n = np.array([int(row["N"]) for row in rows])
-        expected = np.array([float(row["E"]) for row in rows])
-        wanted = np.array([float(row["QUANT_05"]) >= 2 for row in rows])
-        every_pair = points_of(n, expected)
-        assert wanted.sum() == 131
-        for points in (every_pair, squash(every_pair)):
-            found = fit(points)
-            assert found.converged
-            assert found.agreeing == 5
-            assert found.log_likelihood >= log_likelihood(points, theirs)
-            lower, _ = shrunk_ratio(n, expected, found.prior).numbers(Field.LOWER)
-            assert ((lower >= 2) == wanted).all()
