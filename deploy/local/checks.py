@@ -46,13 +46,19 @@ def check_all_but_types(*, progress: Callable[[str], None]) -> bool:
 def beside(command: Sequence[str]) -> Iterator[Callable[[], bool]]:
     """Run a check while something else runs: it needs one core, and tests wait a lot.
 
+    It gets what the other leaves: servers under test have time limits, a check has none.
+
     Yields:
         What waits for its end and returns whether it passed; what it says is shown only if it
         does not. Without that call it is stopped.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            ("nice", *command),  # noqa: S607 - of the system
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
         )
 
         def passed() -> bool:

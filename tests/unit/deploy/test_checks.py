@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -39,3 +40,9 @@ def test_a_run_that_is_told_to_end_ends_what_it_runs_and_says_so() -> None:
     with pytest.raises(KeyboardInterrupt):
         _run(["-c", told])
     assert time.monotonic() - begun < 500
+
+
+def test_a_check_yields_to_what_it_runs_beside() -> None:
+    program = f"import os, sys; sys.exit(os.nice(0) <= {os.nice(0)})"
+    with beside(python(program)) as passed:
+        assert passed()
