@@ -26,8 +26,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.stack, pytest.mark.timeout(1800)]
 LEAST_SHARE_OF_PLANTED = 0.7
 """Of the planted (pair, patient) combinations, the share that the first models must find."""
 
-A_WHILE = 60
+A_WHILE = 40
 """Notes that keep the service busy long enough for something to happen to it."""
+
+A_FEW = 20
+"""Notes that wait for something, or come among others."""
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +92,7 @@ async def test_every_note_twice_and_shuffled_changes_no_count(
     service: Service, notes: list[Note]
 ) -> None:
     before = await service.assert_counts_are_right()
-    again = [*notes, *notes[:A_WHILE]]  # a second time, and some a third time near it
+    again = [*notes, *notes[:A_FEW]]  # a second time, and some a third time near it
     random.Random(7).shuffle(again)
     await service.send(again)
     await service.settle()
@@ -169,7 +172,7 @@ async def test_a_dependency_that_goes_away_changes_no_count(
     service: Service, notes: list[Note], name: str
 ) -> None:
     before = (await service.overview()).notes
-    chosen = as_others(notes[:A_WHILE], f"without-{name}")
+    chosen = as_others(notes[:A_FEW], f"without-{name}")
     documents = len({note["note_id"] for note in chosen})
     dependency = service.stack.component(name)
     dependency.stop()
@@ -186,7 +189,7 @@ async def test_malformed_messages_end_as_dead_letters_while_good_notes_go_on(
     service: Service, notes: list[Note]
 ) -> None:
     before = (await service.overview()).notes
-    good = as_others(notes[:A_WHILE], "among-bad")
+    good = as_others(notes[:A_FEW], "among-bad")
     records = [_record(note) for note in good]
     records += [Record(b"bad", bad) for bad in _malformed(200)]
     random.Random(8).shuffle(records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -52,9 +53,11 @@ def at(month: int) -> datetime:
     return datetime(2026, month, 9, tzinfo=UTC)
 
 
-@pytest.fixture
-def record(sqlite_record: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    engine = record_engine(sqlite_record)
+@pytest.fixture(scope="module")
+def filled(sqlite_schema: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A record that the commands only read: finding its prior takes long."""
+    path = shutil.copy(sqlite_schema, tmp_path_factory.mktemp("filled") / "record.sqlite")
+    engine = record_engine(f"sqlite:///{path}")
     cases = SqlCaseRecord(engine, clock=FakeClock())
     cases.apply(notes())
     _, counts = cases.counts()
@@ -68,9 +71,13 @@ def record(sqlite_record: str, monkeypatch: pytest.MonkeyPatch) -> str:
     )  # fmt: skip
     SqlSignalRecord(engine).record([watched, signal(COUGH)])
     engine.dispose()
-    monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_record)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def record(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADEWATCH_DATABASE_URL", filled)
     monkeypatch.setenv("COLUMNS", "250")
-    return sqlite_record
 
 
 def all_tables(counts: CountDelta) -> Tables:
