@@ -14,14 +14,14 @@ import grpc
 import numpy as np
 from tenacity import (
     AsyncRetrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     wait_exponential_jitter,
 )
 from tritonclient.grpc import aio as triton
 from tritonclient.utils import InferenceServerException
 
-from services.core.errors import DependencyUnavailable
+from services.core.errors import DependencyTooSlow, DependencyUnavailable
 from services.core.ports import Inference, IntArray
 
 ATTEMPTS = 3
@@ -77,8 +77,11 @@ class TritonServer:
     async def infer(self, name: str, input_ids: IntArray, attention_mask: IntArray) -> Inference:
         """Run one padded batch through the current version of a model.
 
+        A call that gets no answer in time is not repeated: the server may be busy with it still.
+
         Raises:
-            DependencyUnavailable: no answer in time, the model is not loaded, or it failed.
+            DependencyTooSlow: no answer in time.
+            DependencyUnavailable: no server, the model is not loaded, or it failed.
         """
         inputs = [_tensor("input_ids", input_ids), _tensor("attention_mask", attention_mask)]
         outputs = [triton.InferRequestedOutput("probabilities")]
@@ -88,7 +91,7 @@ class TritonServer:
             async for attempt in AsyncRetrying(
                 stop=stop_after_attempt(ATTEMPTS),
                 wait=wait_exponential_jitter(multiplier=0.1, max=2.0),
-                retry=retry_if_exception_type(_FAILURES),
+                retry=retry_if_exception(_may_pass),
                 reraise=True,
             ):
                 with attempt:
@@ -97,7 +100,8 @@ class TritonServer:
                     )
             tokens = int(input_ids.size)
         except _FAILURES as error:
-            raise DependencyUnavailable("triton", f"{name}: {_kind(error)}") from None
+            failure = DependencyTooSlow if _is_late(error) else DependencyUnavailable
+            raise failure("triton", f"{name}: {_kind(error)}") from None
         finally:
             self.usage.end(tokens)
         probabilities = answer.as_numpy("probabilities")
@@ -158,6 +162,14 @@ def _tensor(name: str, values: IntArray) -> triton.InferInput:
     tensor = triton.InferInput(name, list(values.shape), "INT64")
     tensor.set_data_from_numpy(np.ascontiguousarray(values))
     return tensor
+
+
+def _is_late(error: BaseException) -> bool:
+    return isinstance(error, TimeoutError) or _kind(error).endswith("DEADLINE_EXCEEDED")
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, _FAILURES) and not _is_late(error)
 
 
 def _kind(error: BaseException) -> str:

@@ -3,6 +3,7 @@
     AdewatchError
     ├── InvalidMessage          the input is wrong: dead-letter it, never retry it
     ├── DependencyUnavailable   something we call is away: stop consuming, retry, lose nothing
+    │   └── DependencyTooSlow   it was asked and did not answer in time: ask for less
     ├── IntegrityError          our own books disagree: stop the stage, an operator must look
     │   ├── LedgerGap           a reader missed entries of the ledger and must read them first
     │   └── LedgerMismatch      the hot counts belong to another record, or are ahead of it
@@ -44,6 +45,10 @@ class DependencyUnavailable(AdewatchError):  # noqa: N818
         super().__init__(f"{dependency} is unavailable: {detail}")
         self.dependency = dependency
         self.detail = detail
+
+
+class DependencyTooSlow(DependencyUnavailable):
+    """It was asked and did not answer in time: to ask for the same again makes it slower only."""
 
 
 class IntegrityError(AdewatchError):

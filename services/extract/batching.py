@@ -12,10 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.core.errors import DependencyTooSlow
 from services.core.ports import FloatArray, IntArray, TokenModel
 
 PADDING_ID = 0
 """Id of [PAD] in the vocabularies of BERT."""
+
+LEAST_TOKENS = 128
+"""Of a request to a server that is too slow for more."""
+
+_STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,18 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[IntArray, IntArray]:
 
 
 class BatchedModel:
-    """Runs any number of rows through a model, a bounded number of requests at a time."""
+    """Runs any number of rows through a model, a bounded number of requests at a time.
+
+    After a run in which the server was too slow, requests have half as many tokens; each run that
+    it answers adds a sixteenth of the most again. Asked for the same over and over, a server
+    that is slower than the time limit allows would never finish anything.
+    """
 
     def __init__(
         self, model: TokenModel, *, max_tokens: int, max_rows: int = 64, parallel: int = 4
     ) -> None:
         self._model = model
-        self._max_tokens = max_tokens
+        self._max_tokens = self._tokens = max_tokens
         self._max_rows = max_rows
         self._parallel = parallel
 
@@ -75,12 +86,13 @@ class BatchedModel:
             Per row [tokens, tags] of a token model or [classes] of a sequence model.
 
         Raises:
-            DependencyUnavailable: the inference server did not answer.
+            DependencyTooSlow: the inference server did not answer in time.
+            DependencyUnavailable: it did not answer for another reason.
         """
         answers: list[FloatArray | None] = [None] * len(rows)
         versions: set[str] = set()
         batches = length_batches(
-            [len(row) for row in rows], max_tokens=self._max_tokens, max_rows=self._max_rows
+            [len(row) for row in rows], max_tokens=self._tokens, max_rows=self._max_rows
         )
 
         async def work() -> None:
@@ -98,7 +110,11 @@ class BatchedModel:
                     group.create_task(work())
         except ExceptionGroup as errors:
             # Callers handle one failure; the others were cancelled because of it.
-            raise errors.exceptions[0] from None
+            failure = errors.exceptions[0]
+            if isinstance(failure, DependencyTooSlow):
+                self._tokens = max(self._tokens // 2, min(LEAST_TOKENS, self._max_tokens))
+            raise failure from None
+        self._tokens = min(self._tokens + max(self._max_tokens // _STEPS, 1), self._max_tokens)
         return Answers([answer for answer in answers if answer is not None], frozenset(versions))
 
 

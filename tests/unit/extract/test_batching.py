@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.errors import DependencyUnavailable
+from services.core.errors import DependencyTooSlow, DependencyUnavailable
 from services.core.ports import Inference, IntArray
 from services.extract.batching import BatchedModel, length_batches, pad
 
@@ -22,6 +22,19 @@ class Echo:
         self.shapes.append((input_ids.shape[0], input_ids.shape[1]))
         assert (attention_mask == (input_ids > 0)).all()
         return Inference(input_ids[:, :, None].astype(np.float32), "7")
+
+
+class Slow(Echo):
+    """Answers no request of more tokens than it can in time."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
+        if input_ids.size > self.most:
+            raise DependencyTooSlow("triton")
+        return await super().infer(input_ids, attention_mask)
 
 
 class Broken:
@@ -71,3 +84,36 @@ async def test_no_rows_ask_nothing() -> None:
 async def test_a_failure_is_raised_as_itself() -> None:
     with pytest.raises(DependencyUnavailable):
         await BatchedModel(Broken(), max_tokens=8, parallel=4).run([[1]] * 40)
+
+
+async def test_a_server_that_is_too_slow_is_asked_for_less_and_for_more_again() -> None:
+    model, rows = Slow(300), [[1] * 100] * 40
+    batched = BatchedModel(model, max_tokens=4096)
+    for _ in range(4):
+        with pytest.raises(DependencyTooSlow):
+            await batched.run(rows)
+    assert len((await batched.run(rows)).rows) == 40
+    assert max(model.shapes) == (2, 100)  # a sixteenth of the most
+    model.most = 1_000_000
+    for _ in range(15):
+        await batched.run(rows)
+    assert model.shapes[-1] == (40, 100)
+
+
+async def test_a_server_that_stays_too_slow_is_asked_for_little_but_for_something() -> None:
+    batched = BatchedModel(Slow(128), max_tokens=1024)
+    for _ in range(10):
+        with pytest.raises(DependencyTooSlow):
+            await batched.run([[1] * 129])
+    assert len((await batched.run([[1] * 10] * 30)).rows) == 30
+
+
+async def test_a_server_that_was_away_is_asked_for_as_much_as_before() -> None:
+    model = Slow(1_000_000)
+    batched = BatchedModel(model, max_tokens=4096)
+    batched._model = Broken()
+    with pytest.raises(DependencyUnavailable):
+        await batched.run([[1] * 100] * 40)
+    batched._model = model
+    await batched.run([[1] * 100] * 40)
+    assert model.shapes == [(40, 100)]
