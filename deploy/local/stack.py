@@ -144,6 +144,8 @@ class Stack:
             "ADEWATCH_ENVIRONMENT": "local",
             "ADEWATCH_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "ADEWATCH_TRITON_GRPC": self.triton.grpc,
+            # The models share this machine with everything else.
+            "ADEWATCH_TRITON_TIMEOUT_SECONDS": "300",
             "ADEWATCH_REDIS_URL": self.redis.url,
             "ADEWATCH_DATABASE_URL": self.database_url,
             "ADEWATCH_MODEL_REPOSITORY": str(self.model_repository),

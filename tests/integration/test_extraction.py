@@ -23,11 +23,16 @@ from services.ingest.json_note import parse_json_note
 
 pytestmark = pytest.mark.stack
 
+PATIENCE_SECONDS = 600
 CAUSAL = "She developed lisinopril-induced angioedema and lisinopril was stopped.\n"
 
 
 def settings(triton: Triton) -> Settings:
-    return Settings(triton_grpc=triton.grpc, model_repository=REPOSITORY / "model_repository")
+    return Settings(
+        triton_grpc=triton.grpc,
+        triton_timeout_seconds=PATIENCE_SECONDS,
+        model_repository=REPOSITORY / "model_repository",
+    )
 
 
 def note(note_id: str, text: str) -> Note:
@@ -107,6 +112,7 @@ def test_a_file_becomes_a_file_and_bad_lines_are_kept(
     environment: Mapping[str, str] = {
         **os.environ,
         "ADEWATCH_TRITON_GRPC": triton_server.grpc,
+        "ADEWATCH_TRITON_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
         "ADEWATCH_MODEL_REPOSITORY": str(REPOSITORY / "model_repository"),
     }
     command = [

@@ -2,11 +2,14 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+import httpx
 import numpy as np
 import pytest
 import tritonclient.grpc as grpc
 from numpy.typing import NDArray
+from prometheus_client.parser import text_string_to_metric_families
 from tritonclient.utils import InferenceServerException
 
 from deploy.local.layout import REPOSITORY
@@ -32,7 +35,9 @@ SENTENCES = {
 }
 
 
-def ask(server: Triton, model: str, rows: list[list[int]]) -> dict[str, NDArray[np.float32]]:
+def ask(
+    server: Triton, model: str, rows: list[list[int]], *, timeout_seconds: float = 240
+) -> dict[str, NDArray[np.float32]]:
     """Logits and probabilities of one request."""
     ids, mask = pad(rows)
     inputs = []
@@ -41,7 +46,7 @@ def ask(server: Triton, model: str, rows: list[list[int]]) -> dict[str, NDArray[
         tensor.set_data_from_numpy(values)
         inputs.append(tensor)
     with grpc.InferenceServerClient(server.grpc) as client:
-        result = client.infer(model, inputs, client_timeout=240)
+        result = client.infer(model, inputs, client_timeout=timeout_seconds)
         return {name: result.as_numpy(name) for name in ("logits", "probabilities")}
 
 
@@ -104,3 +109,29 @@ def test_the_time_that_the_models_computed_is_counted(triton_server: Triton) -> 
     while computed_seconds(triton_server.metrics) <= before:
         assert time.monotonic() < deadline
         time.sleep(0.5)
+
+
+def test_what_nobody_waits_for_any_more_is_not_computed(triton_server: Triton) -> None:
+    def impatient(_: int) -> None:
+        with suppress(InferenceServerException):
+            ask(triton_server, "ner", [[101] * 128] * 64, timeout_seconds=2)
+
+    before, calls = given_up(triton_server), 16
+    while given_up(triton_server) == before:
+        assert calls < 1000
+        with ThreadPoolExecutor(calls) as pool:
+            list(pool.map(impatient, range(calls)))
+        # One that has company waits until those before it are done or dropped.
+        ask(triton_server, "ner", rows_of("ner"), timeout_seconds=900)
+        calls *= 2
+
+
+def given_up(server: Triton) -> float:
+    """Requests of all models that were given up before their turn."""
+    answer = httpx.get(server.metrics, timeout=60, trust_env=False)
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.name.startswith("adewatch_model_given_up")
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -49,6 +50,9 @@ class Request:
         assert flags == FINAL
         self.sent.put(response)
 
+    def is_cancelled(self) -> bool:
+        return False
+
     def answer(self) -> Any:
         return self.sent.get(timeout=PATIENCE_SECONDS)
 
@@ -60,14 +64,34 @@ class GoneRequest(Request):
         raise RuntimeError("closed")
 
 
+class GivenUpRequest(Request):
+    """One whose caller waits no more."""
+
+    def is_cancelled(self) -> bool:
+        return True
+
+
+class UntoldRequest(Request):
+    """One of which cannot be told whether somebody waits."""
+
+    def is_cancelled(self) -> bool:
+        raise RuntimeError("closed")
+
+
 class Metrics:
-    """The only counter."""
+    """Counters by their names."""
+
+    COUNTER = 0
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.counted: defaultdict[str, float] = defaultdict(float)
 
-    def increment(self, value: float) -> None:
-        self.seconds += value
+    def __call__(self, *, name: str, description: str, kind: int) -> Any:
+        def increment(value: float) -> None:
+            self.counted[name] += value
+
+        metric = SimpleNamespace(increment=increment)
+        return SimpleNamespace(Metric=lambda labels: metric)
 
 
 def response(output_tensors: Sequence[Tensor] = (), error: str | None = None) -> Any:
@@ -123,7 +147,7 @@ def serve(
             TritonError=str,
             TRITONSERVER_RESPONSE_COMPLETE_FINAL=FINAL,
             get_input_tensor_by_name=lambda request, name: request.tensors.get(name),
-            MetricFamily=_Family(metrics),
+            MetricFamily=metrics,
             Logger=SimpleNamespace(log_error=lambda text: None),
         )
         monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
@@ -151,19 +175,6 @@ def serve(
     yield start
     for served in started:
         served.finalize()
-
-
-class _Family:
-    COUNTER = 0
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def __call__(self, *, name: str, description: str, kind: int) -> _Family:
-        return self
-
-    def Metric(self, *, labels: Mapping[str, str]) -> Metrics:  # noqa: N802 - Triton's name
-        return self._metrics
 
 
 def request(**arrays: Array) -> Request:
@@ -246,4 +257,22 @@ def test_what_waits_is_answered_before_the_end(serve: Callable[..., Any], metric
         code.execute([one])
     code.finalize()
     assert all(one.sent.qsize() == 1 for one in waiting)
-    assert metrics.seconds > 0
+    assert metrics.counted["adewatch_model_computed_seconds"] > 0
+    assert metrics.counted["adewatch_model_given_up"] == 0
+
+
+def test_nothing_is_computed_for_those_that_wait_no_more(
+    serve: Callable[..., Any], metrics: Metrics
+) -> None:
+    rows: list[int] = []
+
+    def graph(feed: Feed) -> Mapping[str, Array]:
+        rows.append(len(feed["input_ids"]))
+        return {"logits": np.zeros((*feed["input_ids"].shape, 3), dtype=np.float32)}
+
+    code = serve(graph, TOKENS, ["logits"], model="ner", temperature=1.0)
+    gone, there, untold = GivenUpRequest(text(4, 3)), Request(text(1, 3)), UntoldRequest(text(2, 3))
+    code.execute([GivenUpRequest(text(8, 3))])
+    assert [one.error for one in ask(code, gone, there, untold)] == ["cancelled", None, None]
+    assert rows == [3]
+    assert metrics.counted["adewatch_model_given_up"] == 2

@@ -43,14 +43,13 @@ class TritonPythonModel:
         )
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self._temperature = float(card.get("temperature", 1.0))
+        self._families = []
         # Triton's own figure ends with `execute`, before anything is computed.
-        self._seconds_of_all = pb_utils.MetricFamily(
-            name="adewatch_model_computed_seconds",
-            description="Seconds in which a model computed answers",
-            kind=pb_utils.MetricFamily.COUNTER,
+        self._seconds = self._counter(
+            args, "adewatch_model_computed_seconds", "Seconds in which a model computed answers"
         )
-        self._seconds = self._seconds_of_all.Metric(
-            labels={"model": args["model_name"], "version": args["model_version"]}
+        self._given_up = self._counter(
+            args, "adewatch_model_given_up", "Requests whose caller had gone when their turn came"
         )
         self._waiting = queue.Queue(MOST_WAITING)
         self._thread = threading.Thread(target=self._answer, name="answers", daemon=True)
@@ -65,9 +64,20 @@ class TritonPythonModel:
         self._waiting.put(None)
         self._thread.join()
 
+    def _counter(self, args, name, description):
+        """A metric of this version; its family must live as long."""
+        family = pb_utils.MetricFamily(
+            name=name, description=description, kind=pb_utils.MetricFamily.COUNTER
+        )
+        self._families.append(family)
+        return family.Metric(labels={"model": args["model_name"], "version": args["model_version"]})
+
     def _answer(self):
         """Answer call after call: each request once, a call that fails with the kind of failure."""
         while (requests := self._waiting.get()) is not None:
+            requests = [request for request in requests if not self._is_given_up(request)]
+            if not requests:
+                continue
             started = time.perf_counter()
             try:
                 responses = self._responses(requests)
@@ -78,6 +88,18 @@ class TritonPythonModel:
             for request, response in zip(requests, responses, strict=True):
                 _attempt(_send, request, response)
             _attempt(self._seconds.increment, computed)
+
+    def _is_given_up(self, request):
+        """Whether the caller has gone; to compute for it would make all others wait.
+
+        A server that is too slow for its callers' patience would compute for nobody but those.
+        """
+        if not _is_cancelled(request):
+            return False
+        gone = pb_utils.InferenceResponse([], pb_utils.TritonError("cancelled"))
+        _attempt(_send, request, gone)
+        _attempt(self._given_up.increment, 1)
+        return True
 
     def _responses(self, requests):
         """All requests of one call in one run: [rows, tokens] padded to the longest."""
@@ -98,6 +120,13 @@ class TritonPythonModel:
             start += ids.shape[0]
             responses.append(_response(logits[rows], probabilities[rows], ids.shape[1]))
         return responses
+
+
+def _is_cancelled(request):
+    try:
+        return request.get_response_sender().is_cancelled()
+    except Exception:  # noqa: BLE001 - where that cannot be told, somebody waits
+        return False
 
 
 def _send(request, response):
