@@ -91,7 +91,7 @@ class Bench:
             loop.call_soon_threadsafe(changed.set)
 
         self.outbox.changed = tell
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             while not condition():
                 meanwhile()
                 await changed.wait()

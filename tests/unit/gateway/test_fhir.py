@@ -38,26 +38,43 @@ class Hospital:
         return await self.client.request(method, path, content=content, headers=given)
 
 
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Makes keys and certificates, which takes long."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def server_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def client_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(context)
+    return context
+
+
 @pytest.fixture
-async def hospital() -> AsyncIterator[Hospital]:
-    authority = trustme.CA()
-    server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(server_tls)
-    client_tls = ssl.create_default_context()
-    authority.configure_trust(client_tls)
+async def hospital(
+    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> AsyncIterator[Hospital]:
     kafka = MemoryKafka()
     endpoint = FhirEndpoint(
         door(kafka),
         parse_tokens(f"epic:{TOKEN}"),
         max_body_bytes=LIMIT,
-        body_seconds=20.0,
+        body_seconds=120.0,
         source_header=SOURCE_HEADER,
     )
     server = HttpServer(endpoint.app(), max_connections=8)
     port = await server.start("127.0.0.1", 0, server_tls)
     url = f"https://127.0.0.1:{port}"
     async with httpx.AsyncClient(
-        base_url=url, verify=client_tls, timeout=20, trust_env=False
+        base_url=url, verify=client_tls, timeout=120, trust_env=False
     ) as client:
         yield Hospital(kafka, client)
     await server.close()

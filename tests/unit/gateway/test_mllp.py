@@ -47,7 +47,7 @@ class Hospital:
             for text in texts:
                 writer.writeblock(text.encode())
                 await writer.drain()
-                answers.append(await asyncio.wait_for(reader.readmessage(), 20))
+                answers.append(await asyncio.wait_for(reader.readmessage(), 300))
         finally:
             writer.close()
         return answers
@@ -122,7 +122,7 @@ async def test_a_message_that_is_too_long_is_rejected(hospital: Hospital) -> Non
 async def test_what_is_no_frame_is_rejected(hospital: Hospital) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", hospital.port)
     writer.write(b"GET / HTTP/1.1\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 20)
+    answer = await asyncio.wait_for(reader.read(), 300)
     writer.close()
     assert b"MSA|AR" in answer
 
@@ -131,9 +131,9 @@ async def test_more_connections_than_allowed_are_closed(hospital: Hospital) -> N
     held = [await asyncio.open_connection("127.0.0.1", hospital.port) for _ in range(2)]
     for reader, writer in held:
         writer.write(b"\x0b" + message().encode() + b"\x1c\r")
-        await asyncio.wait_for(reader.readuntil(b"\x1c\r"), 20)
+        await asyncio.wait_for(reader.readuntil(b"\x1c\r"), 300)
     reader, writer = await asyncio.open_connection("127.0.0.1", hospital.port)
-    assert await asyncio.wait_for(reader.read(), 20) == b""
+    assert await asyncio.wait_for(reader.read(), 300) == b""
     for _, other in [*held, (reader, writer)]:
         other.close()
 
