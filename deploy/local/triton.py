@@ -16,8 +16,8 @@ _ERROR = re.compile(r"^(?:E\d{4} .*?\] |error: )(.*)$", re.MULTILINE)
 _MOST_ERRORS = 3
 _LONGEST_ERROR = 300
 _HARMLESS = "CudaDriverHelper"  # logged as an error wherever there is no GPU
-_STARTS = 3
-_START_SECONDS = 300.0
+_STARTS = 5
+_START_SECONDS = 240.0
 _GAVE_UP = "boost::interprocess::lock_exception"
 
 
