@@ -19,7 +19,7 @@ from deploy.demo.compile import NOTES_FOLDER, MarkedNote, compile_notes, planted
 from deploy.local.processes import StackError
 from deploy.local.progress import Lags
 from deploy.local.stack import Stack
-from deploy.local.triton_time import computed_seconds
+from deploy.local.triton_metrics import computed_seconds
 from services.adapters import wire
 from services.adapters.sql.overview import Overview, latest_signals, overview
 from services.bootstrap.components import Components

@@ -7,9 +7,12 @@ import os
 import re
 from pathlib import Path
 
-from deploy.local.command import Command, answers
-from deploy.local.processes import Launch, NotReady, TimeIsUp
+import httpx
+
+from deploy.local.command import Command, Probe, answers
+from deploy.local.processes import Launch, ManagedProcess, NotReady, TimeIsUp
 from deploy.local.triton_environment import TritonEnvironment
+from deploy.local.triton_metrics import are_loaded
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton and its stubs exchange tensors
 _ERROR = re.compile(r"^(?:E\d{4} .*?\] |error: )(.*)$", re.MULTILINE)
@@ -31,6 +34,21 @@ def free_shared_memory(run_directory: Path) -> None:
     """Delete what the server of that folder, which must not run, has left in shared memory."""
     for region in SHARED_MEMORY.glob(f"{shared_memory_prefix(run_directory)}*"):
         region.unlink(missing_ok=True)
+
+
+def _all_loaded(health_url: str, metrics_url: str) -> Probe:
+    """Ready when the server says so and every model has its graph, which it loads meanwhile."""
+    healthy = answers(health_url)
+
+    def probe(process: ManagedProcess) -> bool:
+        try:
+            return healthy(process) and are_loaded(metrics_url)
+        except httpx.HTTPError:
+            return False
+        except ValueError as error:
+            raise NotReady(f"triton did not become ready: {error}") from None
+
+    return probe
 
 
 class Triton(Command):
@@ -77,11 +95,12 @@ class Triton(Command):
             name="triton",
             launch=Launch(
                 argv=argv,
-                environment=environment.variables() | {"ADEWATCH_TRITON_THREADS": str(count)},
+                environment=environment.variables()
+                | {"ADEWATCH_TRITON_THREADS": str(count), "ADEWATCH_TRITON_LOADS_LATER": "1"},
                 directory=run_directory,
             ),
             run_directory=run_directory,
-            ready=answers(f"{self.http}/v2/health/ready"),
+            ready=_all_loaded(f"{self.http}/v2/health/ready", self.metrics),
             port=grpc_port,
             timeout_seconds=_START_SECONDS,
             grace_seconds=15.0,

@@ -4,17 +4,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import httpx
 import numpy as np
 import pytest
 import tritonclient.grpc as grpc
 from numpy.typing import NDArray
-from prometheus_client.parser import text_string_to_metric_families
 from tritonclient.utils import InferenceServerException
 
 from deploy.local.layout import REPOSITORY
 from deploy.local.triton import Triton
-from deploy.local.triton_time import computed_seconds
+from deploy.local.triton_metrics import computed_seconds, given_up_requests
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import LABELS
 from services.extract.batching import pad
@@ -116,22 +114,11 @@ def test_what_nobody_waits_for_any_more_is_not_computed(triton_server: Triton) -
         with suppress(InferenceServerException):
             ask(triton_server, "ner", [[101] * 128] * 64, timeout_seconds=2)
 
-    before, calls = given_up(triton_server), 16
-    while given_up(triton_server) == before:
+    before, calls = given_up_requests(triton_server.metrics), 16
+    while given_up_requests(triton_server.metrics) == before:
         assert calls < 1000
         with ThreadPoolExecutor(calls) as pool:
             list(pool.map(impatient, range(calls)))
         # One that has company waits until those before it are done or dropped.
         ask(triton_server, "ner", rows_of("ner"), timeout_seconds=900)
         calls *= 2
-
-
-def given_up(server: Triton) -> float:
-    """Requests of all models that were given up before their turn."""
-    answer = httpx.get(server.metrics, timeout=60, trust_env=False)
-    return sum(
-        sample.value
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-        if sample.name.startswith("adewatch_model_given_up")
-    )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -79,9 +80,9 @@ class UntoldRequest(Request):
 
 
 class Metrics:
-    """Counters by their names."""
+    """Counters and gauges by their names."""
 
-    COUNTER = 0
+    COUNTER, GAUGE = range(2)
 
     def __init__(self) -> None:
         self.counted: defaultdict[str, float] = defaultdict(float)
@@ -90,7 +91,10 @@ class Metrics:
         def increment(value: float) -> None:
             self.counted[name] += value
 
-        metric = SimpleNamespace(increment=increment)
+        def put(value: float) -> None:
+            self.counted[name] = value
+
+        metric = SimpleNamespace(increment=increment, set=put)
         return SimpleNamespace(Metric=lambda labels: metric)
 
 
@@ -120,10 +124,11 @@ def serve(
         *,
         model: str,
         temperature: float,
+        load: Callable[[], None] = lambda: None,
     ) -> Any:
         class Session:
             def __init__(self, path: str, options: object, providers: object) -> None:
-                self.path = path
+                load()
 
             def get_inputs(self) -> list[SimpleNamespace]:
                 return [SimpleNamespace(name=name) for name in inputs]
@@ -160,6 +165,7 @@ def serve(
         code = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(code)
         served = code.TritonPythonModel()
+        started.append(served)
         served.initialize(
             {
                 "model_repository": str(tmp_path),
@@ -169,7 +175,6 @@ def serve(
                 "model_instance_device_id": "0",
             }
         )
-        started.append(served)
         return served
 
     yield start
@@ -276,3 +281,42 @@ def test_nothing_is_computed_for_those_that_wait_no_more(
     assert [one.error for one in ask(code, gone, there, untold)] == ["cancelled", None, None]
     assert rows == [3]
     assert metrics.counted["adewatch_model_given_up"] == 2
+
+
+def broken() -> None:
+    raise ValueError("no graph")
+
+
+def test_a_version_that_cannot_be_loaded_is_refused(
+    serve: Callable[..., Any], metrics: Metrics
+) -> None:
+    with pytest.raises(ValueError, match="no graph"):
+        serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0, load=broken)
+    assert metrics.counted["adewatch_model_loaded"] == -1
+
+
+def test_a_version_may_load_while_the_server_is_ready(
+    serve: Callable[..., Any], metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADEWATCH_TRITON_LOADS_LATER", "1")
+    may_go_on = Event()
+
+    def load() -> None:
+        assert may_go_on.wait(PATIENCE_SECONDS)
+
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0, load=load)
+    early = request(**text(1, 3))
+    code.execute([early])
+    assert metrics.counted["adewatch_model_loaded"] == 0
+    may_go_on.set()
+    assert early.answer().error is None
+    assert metrics.counted["adewatch_model_loaded"] == 1
+
+
+def test_a_version_that_could_not_be_loaded_later_says_so_and_refuses_every_call(
+    serve: Callable[..., Any], metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADEWATCH_TRITON_LOADS_LATER", "1")
+    code = serve(refuses_two_rows, TOKENS, ["logits"], model="ner", temperature=1.0, load=broken)
+    assert [one.error for one in ask(code, request(**text(1, 3)))] == ["ValueError"]
+    assert metrics.counted["adewatch_model_loaded"] == -1

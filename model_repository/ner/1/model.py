@@ -29,9 +29,69 @@ class TritonPythonModel:
     """
 
     def initialize(self, args):
-        """Load `model.onnx` and the temperature of `card.json` of this version."""
+        """Load this version, or begin to if ADEWATCH_TRITON_LOADS_LATER is set.
+
+        Waiting for the graph makes Triton keep the old version until the new one can answer. A
+        host that keeps the processor away from a model for a second would let none ever load so:
+        there the metric `adewatch_model_loaded` says when it has (1) or that it cannot (-1).
+        """
+        self._families = []
+        # Triton's own figure ends with `execute`, before anything is computed.
+        self._seconds = self._metric(
+            args,
+            pb_utils.MetricFamily.COUNTER,
+            "adewatch_model_computed_seconds",
+            "Seconds in which a model computed answers",
+        )
+        self._given_up = self._metric(
+            args,
+            pb_utils.MetricFamily.COUNTER,
+            "adewatch_model_given_up",
+            "Requests whose caller had gone when their turn came",
+        )
+        self._loaded = self._metric(
+            args,
+            pb_utils.MetricFamily.GAUGE,
+            "adewatch_model_loaded",
+            "1 if a model has its graph, 0 before, -1 if it cannot load it",
+        )
+        self._failure = None
+        self._done = threading.Event()
+        self._waiting = queue.Queue(MOST_WAITING)
+        self._thread = threading.Thread(
+            target=self._load_and_answer, args=(args,), name="answers", daemon=True
+        )
+        self._thread.start()
+        if os.environ.get("ADEWATCH_TRITON_LOADS_LATER"):
+            return
+        self._done.wait()
+        if self._failure is not None:
+            self.finalize()
+            raise self._failure
+
+    def execute(self, requests):
+        """Hand the requests of one call to the thread."""
+        self._waiting.put(requests)
+
+    def finalize(self):
+        """Answer what waits, then end."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _load_and_answer(self, args):
         # This thread, and those that it starts, yield to the one that tells Triton of our life.
         os.nice(10)
+        try:
+            self._load(args)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits
+            self._failure = error
+            pb_utils.Logger.log_error(f"{args['model_name']} cannot be loaded: {error}")
+        _attempt(self._loaded.set, 1 if self._failure is None else -1)
+        self._done.set()
+        self._answer()
+
+    def _load(self, args):
+        """The graph, and the temperature of its card."""
         folder = Path(args["model_repository"]) / args["model_version"]
         options = onnxruntime.SessionOptions()
         threads = os.environ.get("ADEWATCH_TRITON_THREADS") or os.cpu_count() or 1
@@ -43,32 +103,10 @@ class TritonPythonModel:
         )
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         self._temperature = float(card.get("temperature", 1.0))
-        self._families = []
-        # Triton's own figure ends with `execute`, before anything is computed.
-        self._seconds = self._counter(
-            args, "adewatch_model_computed_seconds", "Seconds in which a model computed answers"
-        )
-        self._given_up = self._counter(
-            args, "adewatch_model_given_up", "Requests whose caller had gone when their turn came"
-        )
-        self._waiting = queue.Queue(MOST_WAITING)
-        self._thread = threading.Thread(target=self._answer, name="answers", daemon=True)
-        self._thread.start()
 
-    def execute(self, requests):
-        """Hand the requests of one call to the thread."""
-        self._waiting.put(requests)
-
-    def finalize(self):
-        """Answer what waits, then end."""
-        self._waiting.put(None)
-        self._thread.join()
-
-    def _counter(self, args, name, description):
+    def _metric(self, args, kind, name, description):
         """A metric of this version; its family must live as long."""
-        family = pb_utils.MetricFamily(
-            name=name, description=description, kind=pb_utils.MetricFamily.COUNTER
-        )
+        family = pb_utils.MetricFamily(name=name, description=description, kind=kind)
         self._families.append(family)
         return family.Metric(labels={"model": args["model_name"], "version": args["model_version"]})
 
@@ -103,6 +141,8 @@ class TritonPythonModel:
 
     def _responses(self, requests):
         """All requests of one call in one run: [rows, tokens] padded to the longest."""
+        if self._failure is not None:
+            raise self._failure
         inputs = [
             [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in INPUTS]
             for request in requests
