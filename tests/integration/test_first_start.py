@@ -46,6 +46,7 @@ async def test_a_worker_makes_its_topics_before_it_reads_them(
         ),
         run_directory=tmp_path,
         ready=logged("worker started"),
+        timeout_seconds=600,
     )
     worker.start()
     try:
