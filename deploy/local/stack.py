@@ -244,6 +244,7 @@ class Stack:
             run_directory=self.run_directory,
             ready=answers(f"http://127.0.0.1:{port}/health"),
             port=port,
+            timeout_seconds=_WORKER_TIMEOUT_SECONDS,
             grace_seconds=5.0,
         )
 
