@@ -22,6 +22,7 @@ LEAST_TOKENS = 128
 """Of a request to a server that is too slow for more."""
 
 _STEPS = 16
+"""Answered runs after which as much is asked for as ever."""
 
 
 @dataclass(frozen=True, slots=True)
