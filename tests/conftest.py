@@ -8,17 +8,22 @@ postgres_url    an empty database of a real server, for one test
 sqlite_url      an empty database in a file, for one test
 …_record        the same with the record's schema: copies, because migrating takes longer
 
+`TMPDIR` and all of these lie in memory if it has room: a disk can take 30 ms for each commit.
+
 Tests that use them carry the marker `stack` (those with SQLite need none).
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 import redis
@@ -30,8 +35,9 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.redis import Redis
 from deploy.local.triton import Triton
-from deploy.local.workspaces import claim, release
+from deploy.local.workspaces import claim, release, volatile
 from services.adapters.sql import migrate
+from tests.distribution import FileTimes, Groups, needs_whole_stack
 
 # How fast a machine is says nothing of the code: a hanging test ends by pytest's own timeout.
 settings.register_profile(
@@ -39,20 +45,46 @@ settings.register_profile(
 )
 settings.load_profile("any-machine")
 
+_WORKSPACE = pytest.StashKey[Path]()
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """End on SIGTERM as on Ctrl-C, so that what was started is stopped."""
+    """Make the folder of this session; end on SIGTERM as on Ctrl-C, so that all is stopped."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    parent = volatile(STATE)
+    config.stash[_WORKSPACE] = folder = claim(parent / "tests")
+    if parent != STATE:  # in memory: for temporary files as well
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    """Share the processors as `tests.distribution` says."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        config.pluginmanager.register(FileTimes(lambda line: terminal.write(f"\n{line}\n")))
+    return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: not needs_whole_stack(item.nodeid))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Nothing of this session outlives it."""
+    release(config.stash[_WORKSPACE])
 
 
 @pytest.fixture(scope="session")
-def stack_directory() -> Iterator[Path]:
-    """A folder for the components of this session; nothing in it outlives the session."""
-    folder = claim(STATE / "tests")
+def stack_directory(pytestconfig: pytest.Config) -> Iterator[Path]:
+    """A folder for the components of this session."""
+    folder = pytestconfig.stash[_WORKSPACE] / "stack"
+    folder.mkdir()
     yield folder
     release(folder)
 

@@ -24,6 +24,9 @@ _QUICK: Mapping[str, Sequence[str]] = {
 TYPES = (str(_BIN / "mypy"), "--no-error-summary", "services", "training", "deploy", "tests")
 """By far the longest check."""
 
+_ON_ALL_PROCESSORS = ("-n", "logical", "--maxprocesses=4", "--no-loadscope-reorder")
+"""Each process may start servers of its own: more than four would need too much memory."""
+
 
 def check(*, progress: Callable[[str], None]) -> bool:
     """Run every check, also after one has failed; returns whether all passed."""
@@ -76,7 +79,7 @@ def beside(command: Sequence[str]) -> Iterator[Callable[[], bool]]:
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """Run pytest; returns its exit status.
+    """Run pytest on all processors; returns its exit status.
 
     On Ctrl-C the terminal tells pytest as well, which then stops what it started: this process
     only waits. SIGTERM comes to this process alone and is passed on.
@@ -84,7 +87,7 @@ def run_tests(arguments: Sequence[str]) -> int:
     Raises:
         KeyboardInterrupt: after pytest has ended, if either came.
     """
-    return _run(["-m", "pytest", *arguments])
+    return _run(["-m", "pytest", *_ON_ALL_PROCESSORS, *arguments])
 
 
 def run_benchmark(arguments: Sequence[str]) -> int:

@@ -81,7 +81,7 @@ def down() -> None:
         _say("Stopping")
         open_stack(STATE, installed(STATE)).stop()
     for folder in ("demo", "tests", "bench"):
-        workspaces.reap_abandoned(STATE / folder)
+        workspaces.reap_everywhere(STATE, folder)
     _say("Nothing runs")
 
 
@@ -149,7 +149,10 @@ def test(context: typer.Context) -> None:
     passed = checks.check_all_but_types(progress=_say)
     _installed()
     with checks.beside(checks.TYPES) as types_passed:
-        outcome = checks.run_tests(context.args)
+        try:
+            outcome = checks.run_tests(context.args)
+        finally:  # what a process of the tests had no time to stop
+            workspaces.reap_everywhere(STATE, "tests")
         _say("check: types (begun with the tests)")
         passed &= types_passed()
     if not passed:

@@ -12,9 +12,32 @@ import shutil
 from pathlib import Path
 
 from deploy.local.processes import Identity, ManagedProcess, StackError, living_process
-from deploy.local.triton import free_shared_memory
+from deploy.local.triton import SHARED_MEMORY, free_shared_memory
 
+_ROOM_BYTES = 4 * 2**30
 _FOLDER = re.compile(r"(?P<pid>\d+)-(?P<started>[0-9a-f]{8}-\d+)")
+
+
+def volatile(state: Path, *, memory: Path = SHARED_MEMORY, room: int = _ROOM_BYTES) -> Path:
+    """Where workspaces lie whose data need not outlive the machine: in memory, or on the disk.
+
+    A database forces every commit to the disk, which takes 30 ms on some. Tests commit thousands
+    of times and cut no power: on such a disk they would wait for it most of their time.
+
+    Args:
+        state: the folder on the disk.
+        memory: a file system in memory.
+        room: bytes that must be free there.
+    """
+    if memory.is_dir() and shutil.disk_usage(memory).free >= room:
+        return _in(memory)
+    return state
+
+
+def reap_everywhere(state: Path, name: str, *, memory: Path = SHARED_MEMORY) -> None:
+    """Release the abandoned workspaces of a kind, in memory and on the disk."""
+    for place in (state, _in(memory)):
+        reap_abandoned(place / name)
 
 
 def claim(parent: Path) -> Path:
@@ -44,6 +67,10 @@ def reap_abandoned(parent: Path) -> None:
         owner = _owner(folder)
         if owner is not None and living_process(owner) is None:
             release(folder)
+
+
+def _in(memory: Path) -> Path:
+    return memory / f"adewatch-{os.getuid()}"
 
 
 def _owner(folder: Path) -> Identity | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.kafka import Kafka
+from deploy.local.processes import ManagedProcess
 from deploy.local.progress import Lags
 from services.adapters.dead_letters import read_dead_letters, topic_of
 from services.adapters.faust_worker import EXIT_FAILED
@@ -29,11 +30,12 @@ _numbers = itertools.count()
 class Echo:
     """A topic, its copy, and workers that copy."""
 
-    def __init__(self, bootstrap: str, folder: Path) -> None:
+    def __init__(self, bootstrap: str, folder: Path, *, run_directory: Path) -> None:
         name = f"echo{next(_numbers)}"
         self.bootstrap = bootstrap
         self.source, self.target = f"{name}.in", f"{name}.out"
         self.folder = folder
+        self._run_directory = run_directory
         self.workers: list[subprocess.Popen[bytes]] = []
         self._publisher = KafkaPublisher(
             bootstrap, request_timeout_seconds=60, message_max_bytes=MESSAGE_MAX_BYTES
@@ -73,6 +75,10 @@ class Echo:
                 stdout=log,
             )
         self.workers.append(worker)
+        # By this it is ended if this process has no time to.
+        ManagedProcess(
+            name=f"{self.source}{len(self.workers)}", run_directory=self._run_directory
+        ).adopt(worker.pid)
         return worker
 
     async def copied(self) -> Counter[str]:
@@ -94,9 +100,9 @@ class Echo:
 
 
 @pytest.fixture
-async def echo(kafka_stack: Kafka, tmp_path: Path) -> AsyncIterator[Echo]:
+async def echo(kafka_stack: Kafka, stack_directory: Path, tmp_path: Path) -> AsyncIterator[Echo]:
     kafka_stack.start()
-    made = Echo(kafka_stack.bootstrap, tmp_path)
+    made = Echo(kafka_stack.bootstrap, tmp_path, run_directory=stack_directory / "run")
     await made.create()
     yield made
     await made.close()

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from deploy.local.processes import Launch, ManagedProcess
 from deploy.local.triton import SHARED_MEMORY, shared_memory_prefix
-from deploy.local.workspaces import claim, reap_abandoned, release
+from deploy.local.workspaces import (
+    claim,
+    reap_abandoned,
+    reap_everywhere,
+    release,
+    volatile,
+)
 
 EARLIER = "0123abcd-1000"
 PAUSE = [sys.executable, "-c", "import signal; signal.pause()"]
@@ -58,6 +64,29 @@ def test_other_folders_are_nobodys_business(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_needs_no_reaping(tmp_path: Path) -> None:
     reap_abandoned(tmp_path / "nothing")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_data_that_need_not_last_lie_in_memory_if_there_is_room(tmp_path: Path) -> None:
+    disk, memory = tmp_path / "disk", tmp_path / "memory"
+    assert volatile(disk, memory=memory) == disk
+    memory.mkdir()
+    assert volatile(disk, memory=memory, room=1).parent == memory
+    assert volatile(disk, memory=memory, room=2**62) == disk
+
+
+def test_what_was_abandoned_is_cleaned_up_wherever_it_lies(tmp_path: Path) -> None:
+    disk, memory = tmp_path / "disk", tmp_path / "memory"
+    memory.mkdir()
+    left = [
+        place / "tests" / f"{os.getpid()}-{EARLIER}"
+        for place in (disk, volatile(disk, memory=memory, room=1))
+    ]
+    for folder in left:
+        folder.mkdir(parents=True)
+
+    reap_everywhere(disk, "tests", memory=memory)
+
+    assert not any(folder.exists() for folder in left)
 
 
 def _process(folder: Path) -> ManagedProcess:
