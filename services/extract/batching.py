@@ -1,7 +1,8 @@
 """Rows of very different lengths to padded batches that waste little.
 
 Rows of all notes of a batch are sorted by length before they are cut into batches, so that short
-sentences do not pay for the padding of long ones; the order is restored afterwards.
+sentences do not pay for the padding of long ones; the order is restored afterwards. Equal rows go
+once: notes repeat themselves and each other, by template and by copying forward.
 """
 
 from __future__ import annotations
@@ -90,6 +91,13 @@ class BatchedModel:
             DependencyTooSlow: the inference server did not answer in time.
             DependencyUnavailable: it did not answer for another reason.
         """
+        keys = [tuple(row) for row in rows]
+        different = list(dict.fromkeys(keys))
+        answers = await self._run(different)
+        answer_of = dict(zip(different, answers.rows, strict=True))
+        return Answers([answer_of[key] for key in keys], answers.versions)
+
+    async def _run(self, rows: Sequence[Sequence[int]]) -> Answers:
         answers: list[FloatArray | None] = [None] * len(rows)
         versions: set[str] = set()
         batches = length_batches(

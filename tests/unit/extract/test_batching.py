@@ -37,6 +37,11 @@ class Slow(Echo):
         return await super().infer(input_ids, attention_mask)
 
 
+def rows_of(length: int, number: int) -> list[list[int]]:
+    """Different rows of one length."""
+    return [[1 + row] * length for row in range(number)]
+
+
 class Broken:
     async def infer(self, input_ids: IntArray, attention_mask: IntArray) -> Inference:
         raise DependencyUnavailable("triton")
@@ -81,13 +86,21 @@ async def test_no_rows_ask_nothing() -> None:
     assert model.shapes == []
 
 
+async def test_equal_rows_go_once_and_each_gets_its_answer() -> None:
+    model = Echo()
+    rows = [[1, 2], [3], [1, 2], [3], [3, 3], [1, 2]]
+    answers = await BatchedModel(model, max_tokens=64).run(rows)
+    assert [row[:, 0].tolist() for row in answers.rows] == rows
+    assert sum(count for count, _ in model.shapes) == 3
+
+
 async def test_a_failure_is_raised_as_itself() -> None:
     with pytest.raises(DependencyUnavailable):
-        await BatchedModel(Broken(), max_tokens=8, parallel=4).run([[1]] * 40)
+        await BatchedModel(Broken(), max_tokens=8, parallel=4).run(rows_of(1, 40))
 
 
 async def test_a_server_that_is_too_slow_is_asked_for_less_and_for_more_again() -> None:
-    model, rows = Slow(300), [[1] * 100] * 40
+    model, rows = Slow(300), rows_of(100, 40)
     batched = BatchedModel(model, max_tokens=4096)
     for _ in range(4):
         with pytest.raises(DependencyTooSlow):
@@ -104,8 +117,8 @@ async def test_a_server_that_stays_too_slow_is_asked_for_little_but_for_somethin
     batched = BatchedModel(Slow(128), max_tokens=1024)
     for _ in range(10):
         with pytest.raises(DependencyTooSlow):
-            await batched.run([[1] * 129])
-    assert len((await batched.run([[1] * 10] * 30)).rows) == 30
+            await batched.run(rows_of(129, 1))
+    assert len((await batched.run(rows_of(10, 30))).rows) == 30
 
 
 async def test_a_server_that_was_away_is_asked_for_as_much_as_before() -> None:
@@ -113,7 +126,7 @@ async def test_a_server_that_was_away_is_asked_for_as_much_as_before() -> None:
     batched = BatchedModel(model, max_tokens=4096)
     batched._model = Broken()
     with pytest.raises(DependencyUnavailable):
-        await batched.run([[1] * 100] * 40)
+        await batched.run(rows_of(100, 40))
     batched._model = model
-    await batched.run([[1] * 100] * 40)
+    await batched.run(rows_of(100, 40))
     assert model.shapes == [(40, 100)]
