@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -26,14 +27,26 @@ def are_loaded(metrics_url: str) -> bool:
     Raises:
         ValueError: one of them cannot.
     """
-    states = set(_values(metrics_url, "adewatch_model_loaded"))
+    states = set(model_states(metrics_url).values())
     if any(state < 0 for state in states):
         raise ValueError("a model cannot be loaded")
     return states <= {1.0}
 
 
+def model_states(metrics_url: str) -> dict[tuple[str, str], float]:
+    """Per model and version 1 if it has loaded its graph, 0 if not yet, -1 if it cannot."""
+    return {
+        (sample.labels["model"], sample.labels["version"]): sample.value
+        for sample in _samples(metrics_url, "adewatch_model_loaded")
+    }
+
+
 def _values(metrics_url: str, name: str) -> Iterator[float]:
+    return (sample.value for sample in _samples(metrics_url, name))
+
+
+def _samples(metrics_url: str, name: str) -> Iterator[Sample]:
     answer = httpx.get(metrics_url, timeout=_TIMEOUT_SECONDS, trust_env=False)
     answer.raise_for_status()
     for family in text_string_to_metric_families(answer.text):
-        yield from (sample.value for sample in family.samples if sample.name.startswith(name))
+        yield from (sample for sample in family.samples if sample.name.startswith(name))

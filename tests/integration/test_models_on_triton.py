@@ -12,7 +12,7 @@ from tritonclient.utils import InferenceServerException
 
 from deploy.local.layout import REPOSITORY
 from deploy.local.triton import Triton
-from deploy.local.triton_metrics import computed_seconds, given_up_requests
+from deploy.local.triton_metrics import computed_seconds, given_up_requests, model_states
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import LABELS
 from services.extract.batching import pad
@@ -98,6 +98,12 @@ def test_a_call_that_the_graph_refuses_is_answered_and_so_is_the_next(
     assert raised.value.status() == "StatusCode.INTERNAL"
     assert "4711" not in str(raised.value)
     assert ask(triton_server, "ner", rows_of("ner"))["logits"].size
+
+
+def test_a_server_that_has_started_has_loaded_both_models(triton_server: Triton) -> None:
+    states = model_states(triton_server.metrics)
+    assert {model for model, _ in states} == {"ner", "relation"}
+    assert set(states.values()) == {1.0}
 
 
 def test_the_time_that_the_models_computed_is_counted(triton_server: Triton) -> None:

@@ -31,7 +31,8 @@ class Ready(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.path == "/metrics":
             state = states.pop(0) if len(states) > 1 else states[0]
-            self.wfile.write(b'adewatch_model_loaded{model="ner"} %d\\n' % state)
+            labels = b'model="ner",version="1"'
+            self.wfile.write(b'adewatch_model_loaded{%s} %d\\n' % (labels, state))
             counter.with_name("states").write_text(str(states))
 
 def listen(name):
