@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     # Dependencies
     kafka_bootstrap: str = "127.0.0.1:9092"
     kafka_request_timeout_seconds: float = Field(30.0, gt=0)
+    kafka_session_seconds: float = Field(30.0, ge=6, le=90)  # a silent worker is replaced after it
     triton_grpc: str = "127.0.0.1:8001"
     triton_timeout_seconds: float = Field(30.0, gt=0)
     triton_parallel_requests: int = Field(4, ge=1)

@@ -18,6 +18,7 @@ from typing import Any
 import faust
 import structlog
 
+from services.adapters.group_membership import membership_fault
 from services.adapters.runner import BatchRunner
 from services.adapters.transport import ContiguousTransport
 from services.core.errors import IntegrityError
@@ -31,7 +32,8 @@ EXIT_FAILED = 70
 MAX_POLL_SECONDS = 1800.0
 """How long a dependency may be away before the broker gives our partitions to somebody else."""
 
-SESSION_SECONDS = 10.0
+HEARTBEAT_SECONDS = 3.0
+"""How often a worker shows that it lives, and learns of a worker that came or went."""
 
 Background = Callable[[], Awaitable[None]]
 
@@ -50,6 +52,7 @@ class FaustWorker:
         batch_wait_seconds: float,
         commit_interval_seconds: float,
         message_max_bytes: int,
+        session_seconds: float,
         grace_seconds: float = 20.0,
         background: Sequence[Background] = (),
     ) -> None:
@@ -72,8 +75,8 @@ class FaustWorker:
             consumer_auto_offset_reset="earliest",
             broker_commit_interval=commit_interval_seconds,
             # A worker that died without a word is replaced after this long.
-            broker_session_timeout=SESSION_SECONDS,
-            broker_heartbeat_interval=SESSION_SECONDS / 3,
+            broker_session_timeout=session_seconds,
+            broker_heartbeat_interval=min(HEARTBEAT_SECONDS, session_seconds / 3),
             broker_max_poll_interval=MAX_POLL_SECONDS,
             broker_max_poll_records=batch_size,
             consumer_max_fetch_size=message_max_bytes,
@@ -136,7 +139,11 @@ class FaustWorker:
             self._fail(error)
 
     async def _watch_app(self) -> None:
-        while not self.app.should_stop:  # noqa: ASYNC110
+        while not self.app.should_stop:
+            if (lost := membership_fault(self.app.consumer)) is not None:
+                log.error("place in the group lost", stage=self._name, reason=type(lost).__name__)
+                self._fail(lost)
+                return
             await asyncio.sleep(0.5)  # Faust offers no event for a crash
         if not self._stopping.is_set():
             self._fail(self.app.crash_reason or RuntimeError("Faust stopped by itself"))

@@ -21,7 +21,17 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode.utils.futures import notify
 
+from services.adapters.group_membership import wait_for_brokers
 from services.core.offsets import OffsetTracker
+
+
+class PatientThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """The thread of a consumer that waits for a broker which is only starting."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        wait_for_brokers(consumer._client)
+        return consumer
 
 
 class ContiguousConsumer(driver.Consumer):  # type: ignore[misc]
@@ -50,6 +60,9 @@ class ContiguousConsumer(driver.Consumer):  # type: ignore[misc]
         for tp in revoked:
             self._trackers.pop(tp, None)
         await super().on_partitions_revoked(revoked)
+
+    def _new_consumer_thread(self) -> PatientThread:
+        return PatientThread(self, loop=self.loop, beacon=self.beacon)
 
     def _to_message(self, tp: TP, record: Any) -> Any:
         self._trackers[tp].fetched(record.offset)

@@ -138,6 +138,7 @@ async def run_worker(name: str, settings: Settings) -> int:
             batch_wait_seconds=settings.batch_wait_seconds,
             commit_interval_seconds=settings.commit_interval_seconds,
             message_max_bytes=settings.message_max_bytes,
+            session_seconds=settings.kafka_session_seconds,
             background=work.background,
         )
         return await worker.run()

@@ -3,7 +3,7 @@
     python echo_worker.py BOOTSTRAP SOURCE TARGET FOLDER
 
 While FOLDER/away exists its dependency is away; once FOLDER/fault exists its books contradict
-each other.
+each other; once FOLDER/lost exists it loses its place in its group.
 """
 
 from __future__ import annotations
@@ -51,6 +51,14 @@ class EchoStage:
         return bad
 
 
+async def lose_place(worker: FaustWorker, folder: Path) -> None:
+    """End the task that keeps the place, as an error in it does."""
+    while not (folder / "lost").exists():  # noqa: ASYNC110 - another process makes it
+        await asyncio.sleep(0.1)
+    thread = worker.app.consumer._thread
+    thread.thread_loop.call_soon_threadsafe(thread._consumer._coordinator._coordination_task.cancel)
+
+
 async def main(bootstrap: str, source: str, target: str, folder: str) -> int:
     configure("INFO")
     publisher = KafkaPublisher(
@@ -63,6 +71,7 @@ async def main(bootstrap: str, source: str, target: str, folder: str) -> int:
         cap=RejectionCap(window=10_000, max_ratio=0.5),
         metrics=StageMetrics("echo"),
     )
+    worker: FaustWorker
     worker = FaustWorker(
         f"echo-{source}",
         runner,
@@ -72,6 +81,8 @@ async def main(bootstrap: str, source: str, target: str, folder: str) -> int:
         batch_wait_seconds=0.1,
         commit_interval_seconds=0.2,
         message_max_bytes=MESSAGE_MAX_BYTES,
+        session_seconds=30.0,
+        background=(lambda: lose_place(worker, Path(folder)),),
     )
     try:
         return await worker.run()

@@ -182,6 +182,23 @@ async def test_a_fault_stops_the_worker_before_anything_is_committed(
     assert set(await echo.copied()) == set(values)
 
 
+async def test_a_worker_that_lost_its_place_in_the_group_ends(
+    echo: Echo, values: list[str]
+) -> None:
+    worker = echo.start_worker()
+    await echo.send(values[:1])
+    await eventually("it has a place", echo.finished)
+    lost = echo.folder / "lost"
+    lost.touch()
+    await eventually("it ends", lambda: worker.poll() is not None)
+    assert worker.returncode == EXIT_FAILED
+    lost.unlink()
+    await echo.send(values[1:])
+    echo.start_worker()
+    await eventually("all committed", echo.finished)
+    assert set(await echo.copied()) == set(values)
+
+
 async def test_a_broker_that_restarts_in_mid_stream_loses_nothing(
     echo: Echo, values: list[str], kafka_stack: Kafka
 ) -> None:

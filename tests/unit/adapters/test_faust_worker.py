@@ -43,6 +43,7 @@ def worker() -> FaustWorker:
         batch_wait_seconds=0.1,
         commit_interval_seconds=1.0,
         message_max_bytes=1000,
+        session_seconds=30.0,
     )
 
 
