@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
@@ -34,6 +35,9 @@ class KafkaPublisher:
     The producer is idempotent and waits for all in-sync replicas, so a retry inside the client
     neither loses nor repeats nor reorders. A retry by the caller may repeat: readers are
     idempotent.
+
+    A message that the broker refuses has used up its sequence number: from then on the broker
+    would refuse all of this producer as out of order (aiokafka 0.14). Another one takes its place.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class KafkaPublisher:
         self._message_max_bytes = message_max_bytes
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
+        self._retired: set[asyncio.Task[None]] = set()
 
     async def publish(self, topic: str, messages: Iterable[tuple[str, bytes]]) -> None:
         """Send (key, value) messages; on return the broker has acknowledged all of them.
@@ -70,9 +75,9 @@ class KafkaPublisher:
                     )
                 )
                 if len(pending) >= MAX_IN_FLIGHT:
-                    await _all(pending)
+                    await self._acknowledged(producer, pending)
                     pending = []
-            await _all(pending)
+            await self._acknowledged(producer, pending)
         except MessageSizeTooLargeError:
             raise InvalidMessage("too-large", f"for topic {topic}") from None
         except (KafkaError, OSError) as error:
@@ -83,6 +88,35 @@ class KafkaPublisher:
         if self._producer is not None:
             producer, self._producer = self._producer, None
             await producer.stop()
+        await asyncio.gather(*self._retired)
+
+    async def _acknowledged(
+        self, producer: AIOKafkaProducer, pending: Sequence[asyncio.Future[object]]
+    ) -> None:
+        # Every future is awaited even if one fails, so that none is left without a reader.
+        results = await asyncio.gather(*pending, return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if failures:
+            self._retire(producer)
+            raise failures[0]
+
+    def _retire(self, producer: AIOKafkaProducer) -> None:
+        """Let the next call begin anew; what others have handed to this producer, it finishes."""
+        if self._producer is producer:
+            self._producer = None
+            task = asyncio.create_task(self._stop(producer))
+            self._retired.add(task)
+            task.add_done_callback(self._retired.discard)
+
+    async def _stop(self, producer: AIOKafkaProducer) -> None:
+        with suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(self._request_timeout_ms / MILLISECONDS):
+                await producer.stop()
+                return
+        # It could not finish: its own tasks would go on trying for ever.
+        with suppress(KafkaError, OSError):
+            await producer._sender.close()
+            await producer.client.close()
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -102,10 +136,3 @@ class KafkaPublisher:
                     raise
                 self._producer = producer
         return self._producer
-
-
-async def _all(pending: Sequence[asyncio.Future[object]]) -> None:
-    # Every future is awaited even if one fails, so that none is left without a reader.
-    for result in await asyncio.gather(*pending, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result

@@ -247,12 +247,18 @@ async def some_copied(echo: Echo, *, more_than: int = 40) -> bool:
     return (await echo.copied()).total() > more_than
 
 
-async def test_a_message_too_large_for_its_topic_is_refused_and_not_tried_for_ever(
-    echo: Echo,
+@pytest.mark.parametrize("size", [MESSAGE_MAX_BYTES + 32 * 1024, 2 * MESSAGE_MAX_BYTES])
+async def test_a_message_too_large_for_its_topic_is_refused_and_the_next_one_is_taken(
+    echo: Echo, size: int
 ) -> None:
+    """The smaller one is refused by the broker, the larger one by the client."""
     publisher = KafkaPublisher(
         echo.bootstrap, request_timeout_seconds=60, message_max_bytes=MESSAGE_MAX_BYTES
     )
+    await publisher.publish(echo.source, [("key", b"before")])
     with pytest.raises(InvalidMessage, match="too-large"):
-        await publisher.publish(echo.source, [("key", b"x" * (2 * MESSAGE_MAX_BYTES))])
+        await publisher.publish(echo.source, [("key", b"x" * size)])
+    await publisher.publish(echo.source, [("key", b"after")])
     await publisher.close()
+    records = await read_topic(echo.bootstrap, echo.source)
+    assert [record.value for record in records] == [b"before", b"after"]
