@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from services.adapters.patient_client import make_patient
 from services.core.errors import DependencyUnavailable, InvalidMessage
 
 MILLISECONDS = 1000
@@ -129,6 +130,7 @@ class KafkaPublisher:
                     max_request_size=self._message_max_bytes + DEAD_LETTER_HEADROOM_BYTES,
                     linger_ms=5,
                 )
+                make_patient(producer.client)
                 try:
                     await producer.start()
                 except BaseException:

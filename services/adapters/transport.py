@@ -21,16 +21,16 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode.utils.futures import notify
 
-from services.adapters.group_membership import wait_for_brokers
+from services.adapters.patient_client import make_patient
 from services.core.offsets import OffsetTracker
 
 
 class PatientThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """The thread of a consumer that waits for a broker which is only starting."""
+    """The thread of a consumer whose client waits for a broker."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        wait_for_brokers(consumer._client)
+        make_patient(consumer._client)
         return consumer
 
 
