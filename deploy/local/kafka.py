@@ -54,8 +54,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 # After a crash the controller waits for the end of the old session before it takes the broker back.
-# On a busy machine a heartbeat may be late by seconds, and a broker without them takes no topic.
-broker.session.timeout.ms=12000
+# On a busy machine a heartbeat may be many seconds late, and without them nobody finds the broker.
+broker.session.timeout.ms=30000
 broker.heartbeat.interval.ms=1000
 # The cleaner's default buffer of 128 MiB does not fit the small heap.
 log.cleaner.dedupe.buffer.size=8388608

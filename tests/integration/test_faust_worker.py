@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from deploy.local.progress import Lags
 from services.adapters.dead_letters import read_dead_letters, topic_of
 from services.adapters.faust_worker import EXIT_FAILED
 from services.adapters.kafka import KafkaPublisher, Record
+from services.adapters.runner import Backoff, insist
 from services.adapters.topics import TopicSpec, ensure_topics
 from services.core.errors import InvalidMessage
 from tests.integration.topics_seen import eventually, read_topic
@@ -42,19 +44,20 @@ class Echo:
         )
 
     async def create(self) -> None:
-        await ensure_topics(
-            self.bootstrap,
-            [
-                TopicSpec(
-                    name=topic,
-                    partitions=3,
-                    replication=1,
-                    retention_days=1,
-                    message_max_bytes=MESSAGE_MAX_BYTES,
-                )
-                for topic in (self.source, self.target, topic_of(self.source))
-            ],
-            timeout_seconds=60,
+        topics = [
+            TopicSpec(
+                name=topic,
+                partitions=3,
+                replication=1,
+                retention_days=1,
+                message_max_bytes=MESSAGE_MAX_BYTES,
+            )
+            for topic in (self.source, self.target, topic_of(self.source))
+        ]
+        await insist(
+            partial(ensure_topics, self.bootstrap, topics, timeout_seconds=60),
+            what="test",
+            backoff=Backoff(initial_seconds=0.5, max_seconds=5.0),
         )
 
     async def send(self, values: list[str]) -> None:
@@ -206,7 +209,7 @@ async def test_a_broker_that_restarts_in_mid_stream_loses_nothing(
     echo.start_worker()
     await eventually("some copied", lambda: some_copied(echo))
     kafka_stack.restart()
-    await eventually("all committed", echo.finished, timeout_seconds=600)
+    await eventually("all committed", echo.finished)
     assert set(await echo.copied()) == set(values)
 
 
@@ -219,7 +222,7 @@ async def test_workers_that_come_and_go_lose_nothing(echo: Echo, values: list[st
     await eventually("more copied", lambda: some_copied(echo, more_than=300))
     first.terminate()
     first.wait(timeout=180)
-    await eventually("all committed", echo.finished, timeout_seconds=600)
+    await eventually("all committed", echo.finished)
     assert set(await echo.copied()) == {*values, *(f"later {value}" for value in values)}
 
 

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from services.adapters.topics import partitions_of
+from services.core.errors import DependencyUnavailable
 
 
 async def read_topic(bootstrap: str, topic: str) -> list[ConsumerRecord]:
@@ -31,11 +33,12 @@ async def read_topic(bootstrap: str, topic: str) -> list[ConsumerRecord]:
 
 
 async def eventually(
-    what: str, condition: Callable[[], object], *, timeout_seconds: float = 300.0
+    what: str, condition: Callable[[], object], *, timeout_seconds: float = 600.0
 ) -> None:
     """Wait until a condition (which may be a coroutine function) holds.
 
-    Looking takes at most a fifth of the time: what is looked at needs the machine as well.
+    Looking takes at most a fifth of the time: what is looked at needs the machine as well. A
+    broker that does not answer has not said no: it may be the one that just restarts.
 
     Raises:
         AssertionError: it did not hold in time.
@@ -43,15 +46,20 @@ async def eventually(
     deadline = time.monotonic() + timeout_seconds
     while True:
         began = time.monotonic()
-        value = condition()
-        if asyncio.iscoroutine(value):
-            value = await value
-        if value:
+        if await _holds(condition):
             return
         now = time.monotonic()
         if now > deadline:
             raise AssertionError(f"not within {timeout_seconds} s: {what}")
         await asyncio.sleep(max(0.2, 4 * (now - began)))
+
+
+async def _holds(condition: Callable[[], object]) -> bool:
+    try:
+        value = condition()
+        return bool(await value if asyncio.iscoroutine(value) else value)
+    except (KafkaError, DependencyUnavailable):
+        return False
 
 
 async def _partitions(bootstrap: str, topic: str) -> list[TopicPartition]:
