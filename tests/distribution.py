@@ -24,7 +24,7 @@ def group_of(nodeid: str) -> str:
     return "whole stack" if needs_whole_stack(nodeid) else _file(nodeid)
 
 
-class Groups(LoadScopeScheduling):  # type: ignore[misc] - xdist has no types
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Groups of tests, each given to the next idle process."""
 
     def _split_scope(self, nodeid: str) -> str:
