@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RequestTimedOutError
 
 from services.adapters.patient_client import make_patient
 from services.core.errors import DependencyUnavailable, InvalidMessage
@@ -102,7 +102,7 @@ class KafkaPublisher:
             raise failures[0]
 
     def _retire(self, producer: AIOKafkaProducer) -> None:
-        """Let the next call begin anew; what others have handed to this producer, it finishes."""
+        """Let the next call begin anew; what others have handed to this producer, it may finish."""
         if self._producer is producer:
             self._producer = None
             task = asyncio.create_task(self._stop(producer))
@@ -114,7 +114,8 @@ class KafkaPublisher:
             async with asyncio.timeout(self._request_timeout_ms / MILLISECONDS):
                 await producer.stop()
                 return
-        # It could not finish: its own tasks would go on trying for ever.
+        # It could not finish: its tasks would go on trying for ever, and callers wait for them.
+        producer._message_accumulator.fail_all(RequestTimedOutError())
         with suppress(KafkaError, OSError):
             await producer._sender.close()
             await producer.client.close()

@@ -71,8 +71,7 @@ async def main(bootstrap: str, source: str, target: str, folder: str) -> int:
         cap=RejectionCap(window=10_000, max_ratio=0.5),
         metrics=StageMetrics("echo"),
     )
-    worker: FaustWorker
-    worker = FaustWorker(
+    worker: FaustWorker = FaustWorker(
         f"echo-{source}",
         runner,
         bootstrap=bootstrap,
