@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,8 +15,18 @@ from services.config import load_settings
 
 T = TypeVar("T")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+PIPED_WIDTH = 1_000
+"""Columns where no terminal says how many there are: a file or a pipe gets every value whole."""
+
+
+def console_on(stream: TextIO, *, stderr: bool = False) -> Console:
+    """A console as wide as its terminal, or so wide that it cuts no value where there is none."""
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(stderr=stderr, highlight=False, width=width)
+
+
+out = console_on(sys.stdout)
+err = console_on(sys.stderr, stderr=True)
 
 
 def with_components(work: Callable[[Components], Awaitable[T]]) -> T:

@@ -14,6 +14,7 @@ from services import cli
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.priors import SqlPriorRecord
 from services.adapters.sql.signals import SqlSignalRecord
+from services.commands import console
 from services.core.contracts import Boundary, Extraction, Pair, Sex, Theta
 from services.core.counts import CountDelta
 from services.core.tables import Tables
@@ -77,7 +78,7 @@ def filled(sqlite_schema: Path, tmp_path_factory: pytest.TempPathFactory) -> str
 @pytest.fixture
 def record(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADEWATCH_DATABASE_URL", filled)
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(console.out, "width", 250)
 
 
 def all_tables(counts: CountDelta) -> Tables:
