@@ -101,6 +101,13 @@ class Builder:
             if mesh not in concept.mesh:
                 self.concepts[number] = replace(concept, mesh=(*concept.mesh, mesh))
 
+    def file_under(self, mesh: str, names: Iterable[str]) -> None:
+        """Note the MeSH id under which MeSH has those names at concepts that have none yet."""
+        for name in names:
+            number = self.find(name)
+            if number is not None and not self.concepts[number].mesh:
+                self.concepts[number] = replace(self.concepts[number], mesh=(mesh,))
+
     def rename(self, number: int, name: str) -> None:
         """Call a concept by another name first; the old one stays one of its names."""
         shown = self._shown(name)

@@ -68,8 +68,11 @@ def _drugs(data: Path, learned: Sequence[GoldMention]) -> Entries:
             builder.call(number, [n for n in term.names if len(n) >= _MIN_SYNONYM])
     _add_mesh(builder, chemicals)
     _add_products(builder, products)
+    _add_supplements(builder, sources.mesh_supplements(), sources.cas_numbers(data))
+    entry_terms = _call_entry_terms(builder)
     _add_own(builder, curated.drugs())
     _learn(builder, learned)
+    _file_under(builder, entry_terms)
     _classify(builder)
     return builder.entries()
 
@@ -100,6 +103,47 @@ def _add_mesh(builder: Builder, terms: Iterable[Term]) -> None:
             number = builder.add(name, system="MeSH", code=term.code, version=sources.MESH_VERSION)
         builder.same_as(number, term.code)
         builder.call(number, [term.names[0], name])
+
+
+def _add_supplements(
+    builder: Builder, supplements: Iterable[sources.Supplement], named: dict[str, str]
+) -> None:
+    """Ids of chemicals without a descriptor: a drug of that name or CAS number, or a new one."""
+    for one in supplements:
+        number = builder.find(one.name) if one.name else None
+        if number is None and one.cas in named:
+            number = builder.find(named[one.cas])
+        if number is None and one.name:
+            number = builder.add(
+                one.name, system="MeSH", code=one.code, version=sources.MESH_TERMS_VERSION
+            )
+        if number is not None:
+            builder.same_as(number, one.code)
+
+
+def _call_entry_terms(builder: Builder) -> list[tuple[str, list[str]]]:
+    """Other names of descriptors, where nothing else has them; what became one since 2015 too."""
+    entry_terms: list[tuple[str, list[str]]] = []
+    for term in sources.mesh_entry_terms():
+        number = builder.with_mesh(term.code)
+        if number is None:
+            number = builder.find(term.names[0])
+            if number is not None:
+                builder.same_as(number, term.code)
+        if number is not None:
+            names = [name for name in term.names if len(name) >= _MIN_SYNONYM]
+            builder.call(number, [*names, *map(_in_order, names)])
+            entry_terms.append((term.code, names))
+    return entry_terms
+
+
+def _file_under(builder: Builder, entry_terms: Iterable[tuple[str, list[str]]]) -> None:
+    """What another source names and MeSH knows as an entry term has MeSH's id, if it has none.
+
+    At the end: a concept of its own in MeSH has its own id by then.
+    """
+    for code, names in entry_terms:
+        builder.file_under(code, names)
 
 
 def _add_products(builder: Builder, products: Iterable[sources.Product]) -> None:
@@ -150,12 +194,14 @@ def _classify(builder: Builder) -> None:
 def _events(data: Path, learned: Sequence[GoldMention], with_hpo: bool) -> Entries:
     builder = Builder(MentionType.ADE)
     _add_mesh(builder, sources.mesh(data, "disease_C_F03"))
+    entry_terms = _call_entry_terms(builder)
     _add_own(builder, curated.events())
     _learn(builder, learned)
     # After what is learnt: a symptom that is a name of a known concept is that concept.
     _add_terms(builder, sources.symptoms(data), "SYMP", sources.SYMP_VERSION)
     if with_hpo:
         _add_terms(builder, sources.phenotypes(data), "HPO", sources.HPO_VERSION)
+    _file_under(builder, entry_terms)
     return builder.entries()
 
 

@@ -8,6 +8,7 @@ attribution and for an unaltered copy, so nothing of it is in what is shipped.
 from __future__ import annotations
 
 import csv
+import lzma
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +19,15 @@ from training.errors import CorpusError
 DRUGBANK_VERSION = "open-2026-04"
 FDA_VERSION = "2022-08-05"
 MESH_VERSION = "2015"
+MESH_TERMS_VERSION = "2024"
 SYMP_VERSION = "2026-07-30"
 HPO_VERSION = "2015-01-27"
+
+OPEN = Path(__file__).with_name("open")
+"""Extracts that travel with the code; their README says where they come from."""
+
+MESH_TERMS, MESH_COLUMNS = "mesh_terms.tsv.xz", ("mesh_id", "preferred", "term")
+MESH_SUPPLEMENTS, SUPPLEMENT_COLUMNS = "mesh_supplementary.tsv.xz", ("mesh_id", "name", "cas")
 
 _FDA_COLUMNS = 8
 
@@ -65,9 +73,43 @@ def fda_products(data: Path) -> list[Product]:
 
 
 def mesh(data: Path, branch: str) -> list[Term]:
-    """Descriptors of MeSH: `branch` is "chemical_D" or "disease_C_F03". Preferred names only."""
+    """Descriptors of MeSH 2015: `branch` is "chemical_D" or "disease_C_F03". Preferred names."""
     rows = _rows(data / f"vocab_mesh/mesh2015_{branch}.csv")
     return [Term(row["mesh_id"], (row["name"],), (row["mesh_id"],)) for row in rows]
+
+
+def mesh_entry_terms() -> Iterator[Term]:
+    """All names of the descriptors of MeSH 2024 of the branches C, D and F03."""
+    found: dict[str, list[str]] = {}
+    for row in _open_rows(MESH_TERMS):
+        found.setdefault(row["mesh_id"], [row["preferred"]]).append(row["term"])
+    for code, names in found.items():
+        yield Term(code, tuple(dict.fromkeys(names)), (code,))
+
+
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """A supplementary concept of MeSH: a chemical without a descriptor of its own.
+
+    `name` or `cas` may be "".
+    """
+
+    code: str
+    name: str
+    cas: str
+
+
+def mesh_supplements() -> list[Supplement]:
+    """Supplementary concepts with a known action, an equal in ChEBI or a CAS number of a drug."""
+    return [
+        Supplement(row["mesh_id"], row["name"], row["cas"]) for row in _open_rows(MESH_SUPPLEMENTS)
+    ]
+
+
+def cas_numbers(data: Path) -> dict[str, str]:
+    """From CAS numbers to the common names of DrugBank."""
+    rows = _rows(data / "vocab_drugs/drugbank_vocabulary.csv")
+    return {row["CAS"]: row["Common name"] for row in rows if row["CAS"]}
 
 
 def symptoms(data: Path) -> list[Term]:
@@ -119,6 +161,11 @@ def bc5cdr_texts(data: Path, part: str) -> dict[str, str]:
                 f"{texts[pieces[0]]} {pieces[2]}" if pieces[0] in texts else pieces[2]
             )
     return texts
+
+
+def _open_rows(name: str) -> Iterator[dict[str, str]]:
+    with lzma.open(OPEN / name, "rt", encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, delimiter="\t")
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -14,6 +14,7 @@ LOOK_CHARS = 400
 
 _BRACKETED = re.compile(r"\(([^()\n]{2,10})[);,]")
 _WORD = re.compile(r"\S+")
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9)][.!?]) +(?=[A-Z])")
 
 
 def explained(text: str) -> dict[str, str]:
@@ -45,7 +46,7 @@ def _is_short_form(short: str) -> bool:
 def _long_form(short: str, before: str) -> str:
     """The words before the bracket that the letters of the short form pick, or ""."""
     most = min(len(short) + 5, 2 * len(short))
-    line = before[before.rfind("\n") + 1 :]
+    line = _SENTENCE_END.split(before[before.rfind("\n") + 1 :])[-1]
     words = list(_WORD.finditer(line))[-most:]
     if not words:
         return ""

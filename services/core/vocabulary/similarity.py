@@ -57,12 +57,13 @@ class NearNames:
         self._profiles = _profiles(self._names)
         self._lengths = np.asarray([len(name) for name in self._names], dtype=np.int64)
         self._grams = _Grams(self._names)
+        self._words = frozenset(word for name in names for word in name.split(" "))
 
     def misspelt(self, name: str) -> Near | None:
         """The concept whose name differs by one letter, or two in a long name.
 
         A difference is a letter too many, missing, other, or two swapped ones. The first letter
-        must be right.
+        must be right, and a word that some name has is not misspelt ("retinal" is not "renal").
         """
         allowed = _allowed(name)
         if not allowed:
@@ -73,7 +74,7 @@ class NearNames:
         best, found = allowed + 1, set[int]()
         for index in np.flatnonzero(close):
             other = self._names[index]
-            if not _comparable(name, other):
+            if not self._comparable(name, other):
                 continue
             differences = distance(name, other, best)
             if differences < best:
@@ -83,6 +84,17 @@ class NearNames:
         if len(found) != 1:
             return None
         return Near(found.pop(), round(1 - best / (len(name) + 1), 3))
+
+    def _comparable(self, name: str, other: str) -> bool:
+        if name[0] != other[0] or not _same_sense(name, other):
+            return False
+        mine, theirs = name.split(" "), other.split(" ")
+        if len(mine) != len(theirs):
+            return len(name) >= 8
+        return all(
+            a == b or (min(len(a), len(b)) >= MIN_LETTERS and a not in self._words)
+            for a, b in zip(mine, theirs, strict=True)
+        )
 
     def alike(self, name: str, *, threshold: float, margin: float) -> Near | None:
         """The concept with the nearest name by the cosine of weighted groups of three letters.
@@ -131,17 +143,6 @@ def _allowed(name: str) -> int:
     if letters < MIN_LETTERS or not name.isascii():
         return 0
     return 1 if letters < 9 else 2
-
-
-def _comparable(name: str, other: str) -> bool:
-    if name[0] != other[0] or not _same_sense(name, other):
-        return False
-    mine, theirs = name.split(" "), other.split(" ")
-    if len(mine) != len(theirs):
-        return len(name) >= 8
-    return all(
-        a == b or min(len(a), len(b)) >= MIN_LETTERS for a, b in zip(mine, theirs, strict=True)
-    )
 
 
 def _same_sense(name: str, other: str) -> bool:

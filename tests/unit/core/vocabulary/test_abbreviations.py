@@ -17,6 +17,7 @@ from tests.growth import assert_linear
         ("acute kidney injury (AKI)", {"AKI": "acute kidney injury"}),
         ("pyrrolidine dithiocarbamate (PDTC), then PDTC", {"PDTC": "pyrrolidine dithiocarbamate"}),
         ("He took aspirin (ASA) and X (ASA)", {}),
+        ("found by the team. The thiazolyl formamide (FTTF)", {}),
         ("rash (mild)", {}),
         ("seen today (see above)", {}),
         ("nothing", {}),

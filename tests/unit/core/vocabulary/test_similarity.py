@@ -72,6 +72,12 @@ def test_few_letters_that_change_the_meaning_are_not_passed_over(name: str, wron
     assert near.alike(wrong, threshold=0.6, margin=0.05) is None
 
 
+def test_a_word_that_a_name_has_is_not_misspelt() -> None:
+    near = NearNames(["renal toxicity", "retinal detachment"], [0, 1])
+    assert near.misspelt("retinal toxicity") is None
+    assert near.misspelt("rennal toxicity") == Near(0, 0.938)
+
+
 def test_alike_needs_the_threshold_and_the_margin() -> None:
     near = NearNames(["interstitial lung disease", "renal tubular acidosis"], [0, 1])
     found = near.alike("interstitial lung diseases", threshold=0.8, margin=0.1)
