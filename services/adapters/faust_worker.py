@@ -8,11 +8,15 @@ brought all of them to their end. Faust keeps no tables, no leader topic and no 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -65,8 +69,10 @@ class FaustWorker:
         self._background = background
         self._stopping = asyncio.Event()
         self._fault: BaseException | None = None
+        self._scratch = _scratch_folder()
         self.app = faust.App(
             f"adewatch-{name}",
+            datadir=self._scratch,
             broker=f"kafka://{bootstrap}",
             store="memory://",
             web_enabled=False,
@@ -170,6 +176,7 @@ class FaustWorker:
         except TimeoutError:
             # Nothing unfinished is committed, so leaving at once loses nothing.
             log.warning("worker did not stop in time", stage=self._name)
+            shutil.rmtree(self._scratch, ignore_errors=True)
             os._exit(EXIT_FAILED)
 
     def _fail(self, error: BaseException) -> None:
@@ -197,3 +204,10 @@ def _headers(headers: Any) -> list[tuple[str, bytes | None]]:
     if not headers:
         return []
     return list(headers.items() if hasattr(headers, "items") else headers)
+
+
+def _scratch_folder() -> Path:
+    """For Faust's folders of tables, of which there are none: not where the worker stands."""
+    folder = Path(tempfile.mkdtemp(prefix="adewatch-faust-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
