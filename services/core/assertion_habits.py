@@ -1,7 +1,7 @@
 """How the rules of assertion read relations whose status is known, as counts.
 
 From the development parts of our own notes and of the clinical notes; made by
-`python tests/benchmarks/assertion_quality.py --habits`, anew whenever the rules change.
+`python -m tests.benchmarks.assertion_quality --habits`, anew whenever the rules change.
 """
 
 from __future__ import annotations

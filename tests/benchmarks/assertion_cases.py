@@ -35,7 +35,7 @@ class Case:
 
     @property
     def key(self) -> str:
-        """Identity in a file of learned probabilities."""
+        """Identity among all cases."""
         return (
             f"{self.note_id}:{self.drug.start}-{self.drug.end}:{self.event.start}-{self.event.end}"
         )

@@ -1,20 +1,19 @@
 """How well assertion reads relations: plain ConText, the rules, a learned head, and combined.
 
-    ADEWATCH_DATA_DIR=... python tests/benchmarks/assertion_quality.py [--half test]
-        [--scores FILE] [--errors] [--habits]
+    ADEWATCH_DATA_DIR=... python -m tests.benchmarks.assertion_quality [--half test]
+        [--model model_repository/relation/2] [--errors] [--habits]
 
 One table per corpus (the clinical notes, our own notes, PHEE) and half; the rules were written with
 the `dev` halves in view (`assertion_cases`), and the figures that count are those of `test`.
 
-`--scores FILE` is JSON, {key: {status: probability}} with the keys of `Case.key`
-("note-1:10-21:33-37", note id, drug span, event span); without it the learned columns are left out.
-`--keys` prints the relations to score as JSON lines (key, corpus, half, text, drug, event).
+`--model` is a version of the relation model with a head for statuses: then only relations of
+documents that it was neither trained nor chosen on are read, by all four; without it the learned
+columns are left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -134,25 +133,13 @@ def cost(cases: list[Case]) -> str:
     )
 
 
-def read_scores(path: Path | None) -> Scores:
-    """Learned probabilities per relation."""
-    if path is None:
-        return {}
-    stored = json.loads(path.read_text("utf-8"))
-    return {
-        key: {Assertion(status): float(value) for status, value in row.items()}
-        for key, row in stored.items()
-    }
-
-
 def main() -> None:
     """Print a table per corpus, half and reader."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=["dev", "test"], help="only this half")
-    parser.add_argument("--scores", type=Path, help="learned probabilities")
+    parser.add_argument("--model", type=Path, help="version of the relation model")
     parser.add_argument("--errors", action="store_true", help="list the rules' mistakes on dev")
     parser.add_argument("--habits", action="store_true", help="only count the rules' habits")
-    parser.add_argument("--keys", action="store_true", help="only list the relations to score")
     options = parser.parse_args()
     folder = os.environ.get("ADEWATCH_DATA_DIR")
     if not folder:
@@ -162,10 +149,14 @@ def main() -> None:
     if options.habits:
         sys.stdout.write(habits(corpora["clinical"]["dev"] + corpora["notes"]["dev"]) + "\n")
         return
-    if options.keys:
-        list_keys(corpora)
-        return
-    scores = read_scores(options.scores)
+    scores: Scores = {}
+    if options.model is not None:
+        from tests.benchmarks.learned_statuses import learned_statuses  # imports torch
+
+        everything = [
+            case for halves in corpora.values() for part in halves.values() for case in part
+        ]
+        scores = learned_statuses(options.model, Path(folder), everything)
     for (corpus, halves), half in product(corpora.items(), ("dev", "test")):
         if options.half not in (None, half):
             continue
@@ -183,21 +174,6 @@ def main() -> None:
                     sys.stdout.write(f"{case.status} read as {read}: {shown(case)}\n")
             sys.stdout.write(report(f"{corpus} {half}: {name}", confusion) + "\n")
     sys.stdout.write(cost(corpora["clinical"]["dev"]) + "\n")
-
-
-def list_keys(corpora: Mapping[str, Mapping[str, list[Case]]]) -> None:
-    """The relations to score, as JSON lines."""
-    for (corpus, halves), half in product(corpora.items(), ("dev", "test")):
-        for case in halves[half]:
-            row = {
-                "key": case.key,
-                "corpus": corpus,
-                "half": half,
-                "text": case.text,
-                "drug": list(case.drug),
-                "event": list(case.event),
-            }
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def shown(case: Case) -> str:

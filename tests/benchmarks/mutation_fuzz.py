@@ -162,6 +162,8 @@ def _restructured(value: bytes, generator: random.Random) -> bytes:
     message = json.loads(value)
     for _ in range(generator.choice((1, 1, 2, 3))):
         places = list(_places(message))
+        if not places:
+            break
         holder, key = generator.choice(places)
         match generator.randrange(4):
             case 0 if isinstance(holder, dict):
@@ -203,7 +205,7 @@ def _change(value: bytearray, seeds: Sequence[bytes], generator: random.Random) 
             del value[at:]
         case 6:
             other = generator.choice(seeds)
-            value[at:] = other[generator.randrange(len(other)) :]
+            value[at:] = other[generator.randrange(len(other) + 1) :]
         case _:
             if at < len(value):
                 value[at] ^= 1 << generator.randrange(8)
