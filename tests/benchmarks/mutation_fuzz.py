@@ -159,10 +159,11 @@ def _changed(value: bytes, seeds: Sequence[bytes], generator: random.Random) -> 
 
 def _restructured(value: bytes, generator: random.Random) -> bytes:
     """The JSON with one to three of its values replaced, removed or repeated."""
-    message = json.loads(value)
     for _ in range(generator.choice((1, 1, 2, 3))):
+        # Read anew each time: repeated values must not be one value.
+        message = json.loads(value)
         places = list(_places(message))
-        if not places:
+        if not places or len(value) > MAX_BYTES:
             break
         holder, key = generator.choice(places)
         match generator.randrange(4):
@@ -175,7 +176,8 @@ def _restructured(value: bytes, generator: random.Random) -> bytes:
                 holder[key] = _changed(text, [text], generator).decode("utf-8", "replace")
             case _:
                 holder[key] = generator.choice(_VALUES)
-    return json.dumps(message).encode()
+        value = json.dumps(message).encode()
+    return value
 
 
 def _places(node: Any) -> Iterator[tuple[Any, Any]]:
