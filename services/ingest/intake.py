@@ -22,6 +22,9 @@ OLDEST_AGE = 90
 _MAX_NAME = 200
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+GREATEST_VERSION = 2**63 - 1
+"""As the record stores it: millennia ahead."""
+
 _RANKS = 100_000
 
 
@@ -104,9 +107,15 @@ def version_of(changed_at: datetime, rank: int) -> int:
     Args:
         changed_at: aware; counted in milliseconds since 1970.
         rank: from 0, orders changes of the same moment; above 99,999 it counts as that.
+
+    Raises:
+        InvalidMessage: "invalid-value" for a time too far ahead for a version of 64 bits.
     """
     milliseconds = (changed_at - _EPOCH) // timedelta(milliseconds=1)
-    return max(1, milliseconds * _RANKS + min(max(rank, 0), _RANKS - 1))
+    version = milliseconds * _RANKS + min(max(rank, 0), _RANKS - 1)
+    if version > GREATEST_VERSION:
+        raise InvalidMessage("invalid-value", f"a change in the year {changed_at.year}")
+    return max(1, version)
 
 
 def age_at(born: date | None, at: datetime) -> int | None:

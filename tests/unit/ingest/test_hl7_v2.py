@@ -65,6 +65,12 @@ def test_every_later_event_has_a_higher_version_even_of_the_same_second() -> Non
     assert only(hl7("MDM^T02", at="20260302101501")).version > versions[-1]
 
 
+def test_a_change_millennia_ahead_is_refused() -> None:
+    assert only(hl7(at="48001231235959")).version < 2**63
+    error = refusal(hl7(at="60260302101500"))
+    assert (error.reason, error.detail) == ("invalid-value", "a change in the year 6026")
+
+
 def test_a_message_sent_again_later_keeps_its_version() -> None:
     again = hl7(at="20260401000000", evn="20260302101500")
     assert only(again).version == only(hl7()).version
