@@ -16,9 +16,8 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
-from striprtf.striprtf import rtf_to_text
-
 from services.core.errors import InvalidMessage
+from services.ingest import rtf
 from services.ingest.intake import clean
 from services.ingest.markup import cda_to_text, html_to_text
 
@@ -129,16 +128,7 @@ def _is_text(charset: str) -> bool:
 
 
 def _rtf(text: str) -> str:
-    try:
-        return str(rtf_to_text(text, encoding="cp1252", errors="replace")).strip()
-    except (
-        ValueError,
-        LookupError,
-        IndexError,
-        KeyError,
-        AttributeError,
-        TypeError,
-        OverflowError,
-    ):
-        pass
-    raise InvalidMessage("invalid-attachment", "not RTF")
+    plain = rtf.plain_text(text)
+    if plain is None:
+        raise InvalidMessage("invalid-attachment", "not RTF")
+    return plain

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.mutation_fuzz [--messages 10000] [--seed 1]
 
 Reports per format how many ended how, the longest processor time of one message and the peak
-memory of the process. Any other exception, a refusal without a fit reason, or one that quotes the
-patient is an error, and the exit status is then 1. The same seed gives the same messages.
+memory of the process. Any other exception, a refusal without a fit reason, one that quotes the
+patient, and seconds for one message are errors, and the exit status is then 1. The same seed gives
+the same messages.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from services.ingest.recognise import parse
 from tests.samples import hospital
 
 MAX_BYTES = 4_000_000
+HANGS_SECONDS = 5
+"""Processor time of one message that is no longer slow but hangs."""
+
 SECRETS = ("4711", "Secret Name", "DOE^JANE", "19590314")
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -250,7 +254,10 @@ def fuzz(name: str, count: int, seed: int) -> Report:
     for value in mutants(name, count, random.Random(seed)):
         start = time.thread_time()
         end, problem = ending(value)
-        report.slowest_seconds = max(report.slowest_seconds, time.thread_time() - start)
+        seconds = time.thread_time() - start
+        report.slowest_seconds = max(report.slowest_seconds, seconds)
+        if seconds > HANGS_SECONDS:
+            report.failures.append(f"a message that took more than {HANGS_SECONDS} s")
         report.ends[end] += 1
         if problem:
             report.failures.append(problem)
