@@ -25,12 +25,12 @@ from training.train import fold_commands, run_commands
 COMMANDS = [
     "python -m training encoder",
     "python -m training ner --corpora ade --epochs 2 --out .adewatch/training/ner-literature "
-    "--encoder .adewatch/training/encoder",
-    "python -m training ner --encoder .adewatch/training/encoder",
-    "python -m training relation --encoder .adewatch/training/encoder",
-    "python -m training export ner",
-    "python -m training export relation",
-    "python -m training cards",
+    "--encoder .adewatch/training/encoder --bfloat16",
+    "python -m training ner --encoder .adewatch/training/encoder --bfloat16",
+    "python -m training relation --encoder .adewatch/training/encoder --bfloat16",
+    "python -m training export ner --version 2",
+    "python -m training export relation --version 2",
+    "python -m training cards --version 2",
 ]
 """What makes the versions in the model repository from the corpora."""
 

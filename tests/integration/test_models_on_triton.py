@@ -13,7 +13,6 @@ import tritonclient.grpc as grpc
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
-from deploy.local.layout import REPOSITORY
 from deploy.local.triton import Triton
 from deploy.local.triton_metrics import computed_seconds, given_up_requests, model_states
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
@@ -21,6 +20,7 @@ from services.core.bio import LABELS, TAGS, TYPES
 from services.core.spans import Span
 from services.core.windows import Form, pair_tokens
 from services.extract.batching import Quad, pad, pad_pairs
+from tests.samples.models import shipped
 
 pytestmark = pytest.mark.stack
 
@@ -67,7 +67,7 @@ def ask(
 
 def questions(model: str) -> list[Question]:
     """The sentences in the form of the version that is shipped."""
-    version = REPOSITORY / "model_repository" / model / "1"
+    version = shipped(model)
     encoder = HuggingFaceTokenEncoder(version / "tokenizer.json")
     card = json.loads((version / "card.json").read_text(encoding="utf-8"))
     sentences = SENTENCES[model]

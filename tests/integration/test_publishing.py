@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.layout import REPOSITORY, STATE, install_triton_server
+from deploy.local.layout import STATE, install_triton_server
 from deploy.local.ports import free_port
 from deploy.local.triton import Triton
 from services.adapters import model_files
@@ -26,6 +26,7 @@ from services.config import Settings
 from services.core.contracts import Note
 from services.core.model_versions import Action, VersionPair
 from services.ingest.json_note import parse_json_note
+from tests.samples.models import shipped
 
 pytestmark = [pytest.mark.stack, pytest.mark.training]
 
@@ -77,11 +78,11 @@ def place(stack_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     repository = folder / "models"
     for model in ("ner", "relation"):
         shutil.copytree(
-            REPOSITORY / "model_repository" / model / "1",
+            shipped(model),
             repository / model / "1",
             ignore=shutil.ignore_patterns("__pycache__"),
         )
-        shutil.copy(REPOSITORY / "model_repository" / model / "config.pbtxt", repository / model)
+        shutil.copy(shipped(model).parent / "config.pbtxt", repository / model)
     server = Triton(
         environment=install_triton_server(STATE, progress=print),
         model_repository=repository,

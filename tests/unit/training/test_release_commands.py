@@ -10,6 +10,7 @@ import pytest
 
 from services.adapters import model_files
 from services.core.model_versions import VersionPair
+from tests.samples.models import shipped
 from training.cli import main
 from training.corpora.documents import Document
 from training.publish import real_release
@@ -20,15 +21,13 @@ pytestmark = pytest.mark.training
 NOTES = 16
 """Of the gate's notes, as many as the commands are tested with: it reads them twice each time."""
 
-SHIPPED = Path(__file__).parents[3] / "model_repository"
-
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What serves: a copy of the shipped pair, with no server that could load another."""
     repository = tmp_path / "models"
     for model in ("ner", "relation"):
-        shutil.copytree(SHIPPED / model / "1", repository / model / "1")
+        shutil.copytree(shipped(model), repository / model / "1")
     monkeypatch.setenv("ADEWATCH_MODEL_REPOSITORY", str(repository))
     monkeypatch.setenv("ADEWATCH_TRITON_GRPC", "127.0.0.1:9")
     monkeypatch.delenv("ADEWATCH_DATA_DIR", raising=False)
@@ -54,7 +53,7 @@ def publish(monkeypatch: pytest.MonkeyPatch, candidate: Path) -> int:
 
 def candidate_of(tmp_path: Path) -> Path:
     folder = tmp_path / "candidate" / "relation" / "1"
-    shutil.copytree(SHIPPED / "relation" / "1", folder)
+    shutil.copytree(shipped("relation"), folder)
     return folder
 
 
