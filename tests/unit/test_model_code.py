@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-CODE = Path(__file__).parents[2] / "model_repository" / "relation" / "1" / "model.py"
+from tests.samples.models import shipped
+
+CODE = shipped("relation") / "model.py"
 TOKENS = ("input_ids", "attention_mask")
 FINAL = 1
 PATIENCE_SECONDS = 300.0

@@ -13,8 +13,8 @@ from services.adapters import model_files
 from services.adapters.model_history import FILE, publishing, read_history, write_history
 from services.core.errors import ConfigurationError
 from services.core.model_versions import Action, Publication, VersionPair
+from tests.samples.models import shipped
 
-REPOSITORY = Path(__file__).parents[3] / "model_repository"
 ENTRY = Publication(
     sequence=1,
     action=Action.PUBLISH,
@@ -35,7 +35,7 @@ def repository(tmp_path: Path) -> Path:
         for version in ("1", "2"):
             folder = tmp_path / model / version
             folder.mkdir(parents=True)
-            shutil.copy(REPOSITORY / model / "1" / "tokenizer.json", folder)
+            shutil.copy(shipped(model) / "tokenizer.json", folder)
             (folder / "card.json").write_text(f'{{"threshold": 0.{version}}}')
             (folder / "model.onnx").write_bytes(version.encode())
             (folder / "model.py").write_text("")

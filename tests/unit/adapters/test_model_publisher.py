@@ -14,8 +14,9 @@ from services.adapters.model_publisher import ModelPublisher
 from services.core.errors import ConfigurationError, DependencyUnavailable, IntegrityError
 from services.core.model_versions import VersionPair, shadow
 from tests.fakes.clock import FakeClock
+from tests.samples.models import shipped
 
-TOKENIZER = Path(__file__).parents[3] / "model_repository" / "ner" / "1" / "tokenizer.json"
+TOKENIZER = shipped("ner") / "tokenizer.json"
 
 
 class FolderControl:

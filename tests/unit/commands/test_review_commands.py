@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from services import cli
+from services.adapters import model_files
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.disagreements import SqlDisagreements
 from services.core.disagreement import Beside, Disagreement
-from services.core.model_versions import VersionPair
+from services.core.model_versions import MODELS, VersionPair
 from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.extractions import COUGH, RASH, extraction
@@ -41,7 +42,6 @@ def _record(sqlite_record: str, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     engine.dispose()
     monkeypatch.setenv("ADEWATCH_DATABASE_URL", sqlite_record)
-    monkeypatch.setenv("COLUMNS", "250")
 
 
 class Run:
@@ -110,7 +110,21 @@ def test_disagreement_is_shown_in_counts(run: Run) -> None:
     assert "10.0%" in shown
 
 
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two versions of each model: commands write a history beside them."""
+    for model in MODELS:
+        for version in ("1", "2"):
+            folder = tmp_path / "models" / model / version
+            folder.mkdir(parents=True)
+            for name in model_files.FILES:
+                (folder / name).write_text("{}")
+    monkeypatch.setenv("ADEWATCH_MODEL_REPOSITORY", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.mark.usefixtures("repository")
 def test_a_shadow_is_named_or_stopped(run: Run) -> None:
     assert "--stop" in run("models", "shadow", status=1)
-    assert "--stop" in run("models", "shadow", "--ner", "2", "--stop", status=1)
-    assert "is what serves" in run("models", "shadow", "--ner", "1", status=1)
+    assert "--stop" in run("models", "shadow", "--ner", "1", "--stop", status=1)
+    assert "is what serves" in run("models", "shadow", "--ner", "2", status=1)
