@@ -13,7 +13,7 @@ from training.evaluate.bootstrap import counts, f1, interval, macro_f1
 from training.evaluate.metrics import Score, lenient, mention_scores, strict, summary
 from training.evaluate.pair_metrics import both_classes, by_name, chosen, overlapping
 from training.evaluate.scoring import PairScorer, Reading, ScoredPair, candidates
-from training.evaluate.status_figures import status_figures
+from training.evaluate.status_figures import counted_pairs, status_figures
 from training.settings import SEED
 
 Figures = dict[str, object]
@@ -50,6 +50,9 @@ def report(
     statuses = status_figures(readings, threshold=threshold)
     if statuses is not None:
         figures["statuses"] = statuses
+    counted = counted_pairs(readings, threshold=threshold)
+    if counted is not None:
+        figures["counted_pairs"] = with_interval(counted, seed)
     if baselines:
         figures["baselines"] = {
             name: _baseline(readings, scorer, seed) for name, scorer in BASELINES.items()

@@ -6,8 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from services.core.contracts import Assertion
+from training.corpora.documents import STATUS_CORPORA
 from training.evaluate.metrics import Score
+from training.evaluate.pair_metrics import overlapping
 from training.evaluate.scoring import Reading
+
+COUNTED = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL})
+"""What the service counts unless it is told otherwise."""
 
 SUPPRESSED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 """Statuses of what did not happen: such a relation must not pass as affirmed."""
@@ -40,6 +45,31 @@ def status_figures(readings: Sequence[Reading], *, threshold: float) -> dict[str
             seen[status, Assertion.AFFIRMED] for status in SUPPRESSED
         ),
     }
+
+
+def counted_pairs(readings: Sequence[Reading], *, threshold: float) -> list[Score] | None:
+    """Per document, the relations that would be counted against those that should be.
+
+    End to end: an affirmed or historical relation is right if both its spans overlap those of a
+    gold one that is affirmed or historical; a negated one that passes as affirmed is wrong.
+
+    Returns:
+        None where no corpus annotates statuses.
+    """
+    known = [one for one in readings if one.document.corpus in STATUS_CORPORA]
+    if not known:
+        return None
+    return [
+        overlapping(
+            {spans for spans, status in one.document.statuses().items() if status in COUNTED},
+            {
+                pair.spans
+                for pair in one.end_to_end
+                if pair.caused >= threshold and pair.status in COUNTED
+            },
+        )
+        for one in known
+    ]
 
 
 def _scores(seen: Mapping[tuple[Assertion, Assertion], int]) -> dict[Assertion, Score]:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from services.core.contracts import Assertion
+from services.core.spans import Span
 from tests.fakes.documents import document
 from training.corpora.documents import Document
+from training.evaluate.metrics import Score
 from training.evaluate.scoring import Reading, ScoredPair
-from training.evaluate.status_figures import status_figures
+from training.evaluate.status_figures import counted_pairs, status_figures
 from training.train.cross_validation import summary
 
 pytestmark = pytest.mark.training
@@ -49,6 +51,32 @@ def test_without_annotated_statuses_there_are_no_figures() -> None:
     elsewhere = reading(with_status("affirmed", doc_id="1", corpus="ade"), Assertion.AFFIRMED)
     assert status_figures([elsewhere], threshold=0.5) is None
     assert status_figures([], threshold=0.5) is None
+
+
+def end_to_end(made: Document, *found: tuple[Span, Span, Assertion, float]) -> Reading:
+    pairs = [ScoredPair(drug, event, caused, status) for drug, event, status, caused in found]
+    return Reading(made, [], [], pairs)
+
+
+def test_what_would_be_counted_is_held_against_what_should_be() -> None:
+    affirmed, denied = with_status("affirmed", doc_id="1"), with_status("negated", doc_id="2")
+    historical = with_status("historical", doc_id="3")
+    ((drug, event),) = affirmed.pairs()
+    part = Span(event.start, event.end - 1)
+    scores = counted_pairs(
+        [
+            end_to_end(affirmed, (drug, part, Assertion.HISTORICAL, 0.9)),
+            end_to_end(denied, (drug, event, Assertion.AFFIRMED, 0.9)),
+            end_to_end(denied, (drug, event, Assertion.NEGATED, 0.9)),
+            end_to_end(historical, (drug, event, Assertion.HISTORICAL, 0.4)),
+            end_to_end(with_status("affirmed", doc_id="4", corpus="ade")),
+        ],
+        threshold=0.5,
+    )
+    assert scores is not None
+    total = sum(scores, Score())
+    assert (len(scores), total.precision, total.recall) == (4, 0.5, 0.5)
+    assert counted_pairs([], threshold=0.5) is None
 
 
 def test_folds_are_summed_up_by_mean_and_deviation() -> None:
