@@ -11,7 +11,7 @@ from rich.table import Table
 from services.adapters.sql.overview import latest_signals
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
-from services.core.contracts import Measure, MeasureFlag, Pair, Signal
+from services.core.contracts import Measure, MeasureFlag, Pair, Signal, Transition
 
 app = typer.Typer(help="Signals.", no_args_is_help=True)
 
@@ -33,16 +33,22 @@ def list_signals(
 
 
 def signal_table(signals: Sequence[Signal], now: Mapping[Pair, int]) -> Table:
-    """Signals as a table for a terminal.
+    """Signals as a table for a terminal of eighty columns or more: numbers are never cut.
+
+    The sequential measure is shown where a rule looks at it, transitions where they differ.
 
     Args:
         signals: the last transition of each.
         now: the cases of their pairs at present.
     """
-    names = list(dict.fromkeys(m.name for s in signals for m in s.measures if m.name != "ror"))
+    hidden = {"ror"} if any(_SEQUENTIAL in s.rule for s in signals) else {"ror", _SEQUENTIAL}
+    names = list(dict.fromkeys(m.name for s in signals for m in s.measures if m.name not in hidden))
+    differ = any(signal.transition is not Transition.DETECTED for signal in signals)
     table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0))
-    for header in ("drug", "event", "transition"):
-        table.add_column(header, no_wrap=True)
+    for header in ("drug", "event"):
+        table.add_column(header, overflow="fold")
+    if differ:
+        table.add_column("transition", no_wrap=True)
     for header in ("cases", "now", *(_HEADERS.get(name, name) for name in names)):
         table.add_column(header, justify="right", no_wrap=True)
     for signal in signals:
@@ -50,7 +56,7 @@ def signal_table(signals: Sequence[Signal], now: Mapping[Pair, int]) -> Table:
         table.add_row(
             signal.drug,
             signal.event,
-            signal.transition.value,
+            *([signal.transition.value] if differ else []),
             str(signal.counts.n11),
             str(now.get(Pair(signal.drug, signal.event), 0)),
             *(shown(measures.get(name)) for name in names),
@@ -62,6 +68,7 @@ def signal_table(signals: Sequence[Signal], now: Mapping[Pair, int]) -> Table:
     return table
 
 
+_SEQUENTIAL = "maxsprt"
 _HEADERS = {"prr": "PRR", "chi2": "χ²", "ic": "IC", "maxsprt": "LLR", "ebgm": "EBGM"}
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+
+from rich.console import Console
 
 from services.commands.console import console_on
+from services.commands.signals import signal_table
 from services.commands.tables import grid_of
+from services.core.contracts import Measure, Pair, Transition
+from tests.fakes.signals import signal
 
 
 class Terminal(io.StringIO):
@@ -26,3 +32,23 @@ def test_a_pipe_gets_values_whole() -> None:
 
 def test_a_terminal_says_how_wide_it_is() -> None:
     assert console_on(Terminal()).width != console_on(io.StringIO()).width
+
+
+def test_eighty_columns_hold_every_number_of_a_signal() -> None:
+    numbers = {"prr": (112.54, 14.41), "chi2": (118.2, None), "ic": (2.51, 0.53),
+               "maxsprt": (7.19, None), "ebgm": (14.88, 8.89)}  # fmt: skip
+    measures = tuple(
+        Measure(name=name, estimate=estimate, lower=lower, upper=None)
+        for name, (estimate, lower) in numbers.items()
+    )
+    made = replace(signal(Pair("carbamazepine", "thrombocytopenia")), measures=measures)
+    stream = io.StringIO()
+    Console(file=stream, width=80).print(signal_table([made], {}))
+    for number in ("112.5 (14.4)", "118.2", "2.5 (0.5)", "14.9 (8.9)"):
+        assert number in stream.getvalue()
+    assert "…" not in stream.getvalue()
+    assert "LLR" not in stream.getvalue()
+    bounded = replace(made, rule="evans+maxsprt", transition=Transition.SUBSIDED)
+    wide = io.StringIO()
+    Console(file=wide, width=120).print(signal_table([bounded], {}))
+    assert all(shown in wide.getvalue() for shown in ("LLR", "7.2", "subsided"))
