@@ -11,7 +11,8 @@ import re
 
 from striprtf.striprtf import rtf_to_text
 
-_FONT_TABLE = re.compile(r"\{[^{}\\]{0,100}\\fonttbl")
+_FONT_TABLE = re.compile(r"\{([^{}]*)\\fonttbl")
+_FIELD = re.compile(r"(\\fldinst)\{", re.IGNORECASE)
 _BRACE = re.compile(r"\\[{}\\]|[{}]")
 _FONT = re.compile(r"\\f(\d{1,5})(?!\d)([^;}]{0,200})")
 _CHARSET = re.compile(r"\\fcharset(\d{1,3})(?!\d)")
@@ -31,12 +32,13 @@ _FAULTS = (
 
 def plain_text(document: str) -> str | None:
     """The text of a document without outer spaces; None if it is not RTF."""
-    document = document.replace("\\fldinst{", "\\fldinst {")
+    document = _FIELD.sub(r"\1 {", document)
     start = _FONT_TABLE.search(document)
     if start is not None:
         end = _group_end(document, start.end())
         fonts = _fonts(document[start.end() : end])
-        document = f"{document[: start.start()]}{{\\fonttbl{fonts}}}{document[end:]}"
+        before, within = document[: start.start()], start.group(1)
+        document = f"{before}{{\\fonttbl{fonts}}}{{{within}}}{document[end:]}"
     try:
         return str(rtf_to_text(document, encoding="cp1252", errors="replace")).strip()
     except _FAULTS:

@@ -41,7 +41,11 @@ def test_what_is_no_rtf_is_none_or_text(document: str) -> None:
     "hostile",
     [
         lambda n: r"{\rtf1{\fonttbl{\f" + "0" * n,
+        lambda n: r"{\rtf1\ansi\fonttbl{\f" + "0" * n,
+        lambda n: r"{\rtf1{\f" + "0" * n + r"\fonttbl{\f",
         lambda n: r"{\rtf1{\fonttbl" + r"{\f1" * n,
+        lambda n: r"{\rtf1 " + r"{\field{\*\FLDINST{HYPERLINK " * n,
+        lambda n: r"{\rtf1 " + r"{\pict\bin1 x}" * n,
         lambda n: r"{\rtf1{\fonttbl" + r"\f1 \fcharset" * n + "}",
         lambda n: r"{\rtf1{" + "x" * n + r"\fonttbl}}",
         lambda n: "{" * n,
