@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.core.contracts import Assertion
+from services.core.counts import COUNTED
 from services.core.errors import ConfigurationError
 
 DEVELOPMENT_DATABASE = "sqlite:///adewatch.sqlite"
@@ -111,9 +112,7 @@ class Settings(BaseSettings):
     curation_interval_seconds: float = Field(60.0, gt=0)
 
     # Counting, detection, alerts
-    counted_assertions: Annotated[frozenset[Assertion], NoDecode] = frozenset(
-        {Assertion.AFFIRMED, Assertion.HISTORICAL}
-    )
+    counted_assertions: Annotated[frozenset[Assertion], NoDecode] = COUNTED
     episode_gap_days: float | None = Field(None, gt=0, le=36_500)  # unset: a case is a patient
     rule: str = "evans"  # a preset, or all(a, b) and any(a, b) of them
     rule_minimum_cases: int | None = Field(None, ge=1)

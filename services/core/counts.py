@@ -18,7 +18,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from services.core.contracts import Pair, Table
+from services.core.contracts import Assertion, Pair, Table
+
+COUNTED = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL})
+"""Statuses of relations that are counted unless the service is told otherwise."""
 
 _Key = TypeVar("_Key")
 

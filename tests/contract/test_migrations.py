@@ -17,11 +17,11 @@ from services.adapters import sql
 from services.adapters.sql import ledger as sql_ledger
 from services.adapters.sql import migrate
 from services.adapters.sql.base import metadata
-from services.adapters.sql.case_record import COUNTED, SqlCaseRecord
+from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import reading, writing
 from services.adapters.sql.rows import Row, evidence_rows, note_row
 from services.core import identity
-from services.core.counts import case_delta, combine
+from services.core.counts import COUNTED, case_delta, combine
 from services.core.ports import Resettled
 from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock

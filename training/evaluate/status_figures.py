@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from services.core.contracts import Assertion
+from services.core.counts import COUNTED
 from training.corpora.documents import STATUS_CORPORA
 from training.evaluate.metrics import Score
 from training.evaluate.pair_metrics import overlapping
 from training.evaluate.scoring import Reading
-
-COUNTED = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL})
-"""What the service counts unless it is told otherwise."""
 
 SUPPRESSED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 """Statuses of what did not happen: such a relation must not pass as affirmed."""

@@ -16,12 +16,9 @@ from services.adapters.sql.standing_notes import Stored, stored, winners
 from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, NoteRow
 from services.core.contracts import Assertion, Extraction, Pair, PatientMerge, Versions
 from services.core.copies import Place
-from services.core.counts import CountDelta, combine
+from services.core.counts import COUNTED, CountDelta, combine
 from services.core.ports import Applied, Clock, LedgerEntry, Remapped, Resettled, Vocabulary
 from services.core.settlement import Moment, change, pairs_of
-
-COUNTED = frozenset({Assertion.AFFIRMED, Assertion.HISTORICAL})
-"""Assertions that make a relation count, unless configured otherwise."""
 
 
 class SqlCaseRecord:
