@@ -84,7 +84,10 @@ def torch_pair_runner(model: RelationModel) -> PairRunner:
             logits, status = model(
                 torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(pairs)
             )
-            return logits.softmax(dim=-1).numpy(), status.softmax(dim=-1).numpy()
+            return (
+                logits.float().softmax(dim=-1).numpy(),
+                status.float().softmax(dim=-1).numpy(),
+            )
 
     return run
 

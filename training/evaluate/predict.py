@@ -36,7 +36,7 @@ def torch_runner(model: nn.Module) -> Runner:
     def run(input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
         with torch.inference_mode():
             logits = model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask))
-            return flattened(logits.softmax(dim=-1).numpy())
+            return flattened(logits.float().softmax(dim=-1).numpy())
 
     return run
 

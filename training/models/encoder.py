@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from training.errors import TrainingError
+from training.models.dropout import quicken_dropout
 
 
 class Encoder(nn.Module):
@@ -103,7 +104,7 @@ def _levitated_mask(attention_mask: Tensor, asked: int, dtype: torch.dtype) -> T
 
 
 def load_encoder(name: str, *, vocabulary: int | None = None) -> Encoder:
-    """An encoder with its trained weights.
+    """An encoder with its trained weights. Attention weights are not dropped in training.
 
     Args:
         name: a name on the hub or a folder.
@@ -112,6 +113,7 @@ def load_encoder(name: str, *, vocabulary: int | None = None) -> Encoder:
     backbone = AutoModel.from_pretrained(name, add_pooling_layer=False)
     if vocabulary is not None:
         backbone.resize_token_embeddings(vocabulary)
+    quicken_dropout(backbone)
     return Encoder(backbone, backbone.config.hidden_size)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ def optimise(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: linear_schedule(step, steps, settings.warmup_fraction)
     )
+    in_bfloat16 = torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16)
     history: list[Epoch] = []
     best: dict[str, Tensor] = {}
     columns = (
@@ -89,7 +92,7 @@ def optimise(
             model.train()
             total = 0.0
             for batch in epoch:
-                with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
+                with in_bfloat16, quick_attention(torch.device("cpu")):
                     value = loss(batch)
                 optimizer.zero_grad(set_to_none=True)
                 value.backward()  # type: ignore[no-untyped-call]
@@ -99,7 +102,8 @@ def optimise(
                 total += value.item()
                 progress.advance(task)
             model.eval()
-            score = dev_score()
+            with in_bfloat16:
+                score = dev_score()
             seconds = time.monotonic() - begun
             history.append(Epoch(number, total / max(1, len(epoch)), score, seconds))
             progress.console.print(
@@ -109,6 +113,13 @@ def optimise(
                 best = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(best)
     return history
+
+
+def quick_attention(device: torch.device) -> AbstractContextManager[None]:
+    """The way to compute attention that trains fastest: on a CPU the fused one is slow backward."""
+    if device.type == "cpu":
+        return sdpa_kernel(SDPBackend.MATH)
+    return nullcontext()
 
 
 def linear_schedule(step: int, steps: int, warmup_fraction: float) -> float:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
+from services.core.spans import Span
 from services.core.windows import MARKERS, Form
 from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
 from training.corpora.documents import Document
@@ -42,6 +44,9 @@ from training.rows.sampling import grouped_batches
 from training.train.loop import Optimisation, optimise, seed_everything
 from training.train.runs import load_ner, save_model, settings_report
 from training.train.splits import Parts, sizes
+
+NOTES = ("clinical", "adewatch")
+"""Corpora whose documents mention many events that no drug is blamed for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,18 +221,33 @@ def false_candidates(
     documents: Sequence[Document], proposer: Path, *, limit: int, seed: int
 ) -> list[Pair]:
     """Pairs of gold drugs with events that the proposer finds and that are not gold."""
+    trained = (proposer / "model.pt").stat().st_mtime_ns
+    return [
+        pair
+        for document, events in zip(
+            documents, _proposed_events(proposer, trained, tuple(documents)), strict=True
+        )
+        for pair in predicted_negatives(document, events, limit=limit, seed=seed)
+    ]
+
+
+@lru_cache(maxsize=4)
+def _proposed_events(
+    proposer: Path, trained: int, documents: tuple[Document, ...]
+) -> list[list[Span]]:
+    """Events that a proposer finds in each document; kept, because every ablation asks it.
+
+    Args:
+        proposer: see `train_relation`.
+        trained: when, so that another model in its place is asked anew.
+        documents: what to read.
+    """
     encoder = HuggingFaceTokenEncoder(proposer / "tokenizer.json")
     model = load_ner(proposer)
     found = predict_mentions(torch_runner(model), encoder, documents, chains=model.chains())
     return [
-        pair
-        for document, mentions in zip(documents, found, strict=True)
-        for pair in predicted_negatives(
-            document,
-            [mention.span for mention in mentions if mention.type is MentionType.ADE],
-            limit=limit,
-            seed=seed,
-        )
+        [mention.span for mention in mentions if mention.type is MentionType.ADE]
+        for mentions in found
     ]
 
 
@@ -246,6 +266,7 @@ def _training_pairs(
         if name == "clinical":
             caused = [pair for pair in gold if pair.caused]
             pairs += caused * (settings.clinical_copies - 1)
+        if name in NOTES:
             pairs += false_candidates(
                 part.train, proposer, limit=settings.negatives_per_note, seed=settings.seed
             )
@@ -262,6 +283,7 @@ def dev_pairs(
 ) -> dict[str, list[Pair]]:
     """Candidate pairs of the dev documents by corpus; notes with false candidates too."""
     dev = {name: gold_pairs(part.dev) for name, part in parts.items()}
-    if "clinical" in dev:
-        dev["clinical"] += false_candidates(parts["clinical"].dev, proposer, limit=limit, seed=seed)
+    for name in NOTES:
+        if name in dev:
+            dev[name] += false_candidates(parts[name].dev, proposer, limit=limit, seed=seed)
     return dev
