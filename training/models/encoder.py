@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from training.errors import TrainingError
-from training.models.dropout import quicken_dropout
+from training.models.quick_encoder import quicken
 
 
 class Encoder(nn.Module):
@@ -113,7 +113,7 @@ def load_encoder(name: str, *, vocabulary: int | None = None) -> Encoder:
     backbone = AutoModel.from_pretrained(name, add_pooling_layer=False)
     if vocabulary is not None:
         backbone.resize_token_embeddings(vocabulary)
-    quicken_dropout(backbone)
+    quicken(backbone)
     return Encoder(backbone, backbone.config.hidden_size)
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from training.errors import TrainingError
-from training.models.dropout import quicken_dropout
+from training.models.quick_encoder import quicken
 from training.pretraining.rows import IGNORED, MaskedRow, Masking
 
 
@@ -61,7 +61,7 @@ def load_masked(name: str) -> MaskedModel:
         raise TrainingError(
             f"pretraining needs an encoder of type bert, not {type(model).__name__}"
         )
-    quicken_dropout(model)
+    quicken(model)
     return MaskedModel(model)
 
 

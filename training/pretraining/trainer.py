@@ -31,12 +31,7 @@ from training.pretraining.rows import (
     mask_words,
     pack,
 )
-from training.train.loop import (
-    linear_schedule,
-    parameter_groups,
-    quick_attention,
-    seed_everything,
-)
+from training.train.loop import linear_schedule, parameter_groups, seed_everything
 
 CHECKPOINT = "checkpoint.pt"
 REPORT = "pretraining.json"
@@ -187,6 +182,7 @@ class _Training:
                 for group in parameter_groups(named, settings.weight_decay)
             ],
             lr=settings.learning_rate,
+            fused=True,
         )
 
     def advance(self) -> None:
@@ -207,10 +203,7 @@ class _Training:
         self._optimizer.zero_grad(set_to_none=True)
         total = 0.0
         for batch in batches:
-            with (
-                torch.autocast(self._device.type, torch.bfloat16, enabled=settings.bfloat16),
-                quick_attention(self._device),
-            ):
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=settings.bfloat16):
                 loss = self._model.loss(*padded(batch, self._device)) / hidden
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.item()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +90,7 @@ def optimise(
             model.train()
             total = 0.0
             for batch in epoch:
-                with in_bfloat16, quick_attention(torch.device("cpu")):
+                with in_bfloat16:
                     value = loss(batch)
                 optimizer.zero_grad(set_to_none=True)
                 value.backward()  # type: ignore[no-untyped-call]
@@ -113,13 +111,6 @@ def optimise(
                 best = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(best)
     return history
-
-
-def quick_attention(device: torch.device) -> AbstractContextManager[None]:
-    """The way to compute attention that trains fastest: on a CPU the fused one is slow backward."""
-    if device.type == "cpu":
-        return sdpa_kernel(SDPBackend.MATH)
-    return nullcontext()
 
 
 def linear_schedule(step: int, steps: int, warmup_fraction: float) -> float:

@@ -1,11 +1,11 @@
-"""Dropout by random bytes."""
+"""Dropout by random bytes, and plain attention."""
 
 import pytest
 import torch
 from torch import nn
 from transformers import BertConfig, BertModel
 
-from training.models.dropout import ByteDropout, quicken_dropout
+from training.models.quick_encoder import ATTENTION, ByteDropout, quicken
 
 pytestmark = pytest.mark.training
 
@@ -45,8 +45,10 @@ def test_gradients_pass_where_values_do() -> None:
     assert torch.equal(values.grad, kept.detach())
 
 
-def test_an_encoder_drops_states_and_not_attention_weights() -> None:
-    model = BertModel(
+@pytest.fixture
+def bert() -> BertModel:
+    torch.manual_seed(1)
+    return BertModel(
         BertConfig(
             vocab_size=20,
             hidden_size=8,
@@ -55,9 +57,12 @@ def test_an_encoder_drops_states_and_not_attention_weights() -> None:
             intermediate_size=8,
         )
     )
-    quicken_dropout(model)
+
+
+def test_an_encoder_drops_states_and_not_attention_weights(bert: BertModel) -> None:
+    quicken(bert)
     rates = {
-        name: module.p for name, module in model.named_modules() if isinstance(module, ByteDropout)
+        name: module.p for name, module in bert.named_modules() if isinstance(module, ByteDropout)
     }
     assert rates == {
         "embeddings.dropout": 0.1,
@@ -65,7 +70,18 @@ def test_an_encoder_drops_states_and_not_attention_weights() -> None:
         "encoder.layer.0.attention.output.dropout": 0.1,
         "encoder.layer.0.output.dropout": 0.1,
     }
-    assert not any(isinstance(module, nn.Dropout) for module in model.modules())
+    assert not any(isinstance(module, nn.Dropout) for module in bert.modules())
     ids = torch.tensor([[1, 2, 3]])
-    model.train()
-    assert not torch.equal(model(ids).last_hidden_state, model(ids).last_hidden_state)
+    bert.train()
+    assert not torch.equal(bert(ids).last_hidden_state, bert(ids).last_hidden_state)
+
+
+def test_in_evaluation_a_quick_encoder_computes_the_same(bert: BertModel) -> None:
+    ids = torch.tensor([[1, 2, 3, 4], [5, 6, 0, 0]])
+    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
+    before = bert.eval()(ids, attention_mask=mask).last_hidden_state
+    quicken(bert)
+    assert bert.config._attn_implementation == ATTENTION
+    after = bert.eval()(ids, attention_mask=mask).last_hidden_state
+    assert torch.allclose(before[mask == 1], after[mask == 1], atol=1e-6)
+    assert "attn" not in str(bert.config.to_dict())
