@@ -4,8 +4,9 @@
 
 Drugs: DrugBank's names, called as Drugs@FDA and MeSH call them; products of Drugs@FDA by their
 ingredients; chemicals of MeSH that DrugBank lacks (classes among them); our own table; wordings of
-BC5CDR's training part. Events: MeSH's diseases and disorders, the Symptom Ontology, our own table,
-wordings of BC5CDR's training part. Where sources differ, our table wins, then the order above.
+BC5CDR's training part. Events: MeSH's diseases and disorders, also called as the Disease Ontology
+calls them, the Symptom Ontology, our own table, wordings of BC5CDR's training part. Where sources
+differ, our table wins, then the order above.
 """
 
 from __future__ import annotations
@@ -66,8 +67,10 @@ def _drugs(data: Path, learned: Sequence[GoldMention]) -> Entries:
             builder.call(number, [n for n in term.names if len(n) >= mesh.MIN_SYNONYM])
     mesh.add_descriptors(builder, chemicals)
     _add_products(builder, products)
-    mesh.add_supplements(builder, sources.mesh_supplements(), sources.cas_numbers(data))
+    others = mesh.add_supplements(builder, sources.mesh_supplements(), sources.cas_numbers(data))
     entry_terms = mesh.call_entry_terms(builder)
+    for number, names in others.items():
+        builder.call(number, names)
     _add_own(builder, curated.drugs())
     _learn(builder, learned)
     mesh.file_under(builder, entry_terms)
@@ -140,6 +143,7 @@ def _events(data: Path, learned: Sequence[GoldMention], with_hpo: bool) -> Entri
     builder = Builder(MentionType.ADE)
     mesh.add_descriptors(builder, sources.mesh(data, "disease_C_F03"))
     entry_terms = mesh.call_entry_terms(builder)
+    entry_terms += mesh.call_equals(builder, sources.disease_ontology())
     _add_own(builder, curated.events())
     _learn(builder, learned)
     # After what is learnt: a symptom that is a name of a known concept is that concept.

@@ -49,13 +49,19 @@ def _add_descriptor(builder: Builder, term: Term) -> None:
 
 
 def _in_singular(mention_type: MentionType) -> dict[str, str]:
-    """Entry terms that are written as their key, with the id of their descriptor."""
+    """Entry terms that are written as their key, with the id of their descriptor.
+
+    Also the anion of an acid ("glutamate"), which MeSH names only with its plural, the class.
+    """
     found: dict[str, str] = {}
+    acids: dict[str, str] = {}
     for term in sources.mesh_entry_terms():
         for name in term.names:
             if keys.key(mention_type, name) == _as_written(name):
                 found.setdefault(_as_written(name), term.code)
-    return found
+        if term.names[0].endswith("ic Acid"):
+            acids[_as_written(term.names[0].removesuffix("ic Acid")) + "ate"] = term.code
+    return acids | found
 
 
 def _as_written(name: str) -> str:
@@ -64,18 +70,24 @@ def _as_written(name: str) -> str:
 
 def add_supplements(
     builder: Builder, supplements: Iterable[sources.Supplement], named: dict[str, str]
-) -> None:
-    """Ids of chemicals without a descriptor: a drug of that name or CAS number, or a new one."""
+) -> dict[int, list[str]]:
+    """Chemicals without a descriptor: a drug of that name or CAS number, or a new concept.
+
+    Gives their other names, to be used where no descriptor has them.
+    """
+    others: dict[int, list[str]] = {}
     for one in supplements:
-        number = builder.find(one.name) if one.name else None
+        number = builder.find(one.name)
         if number is None and one.cas in named:
             number = builder.find(named[one.cas])
-        if number is None and one.name:
+        if number is None:
             number = builder.add(
                 one.name, system="MeSH", code=one.code, version=sources.MESH_TERMS_VERSION
             )
-        if number is not None:
-            builder.same_as(number, one.code)
+        builder.same_as(number, one.code)
+        names = [name for name in one.synonyms if len(name) > MIN_SYNONYM]
+        others.setdefault(number, []).extend(names)
+    return others
 
 
 def call_entry_terms(builder: Builder) -> list[tuple[str, list[str]]]:
@@ -92,6 +104,18 @@ def call_entry_terms(builder: Builder) -> list[tuple[str, list[str]]]:
             builder.call(number, [*names, *map(in_order, names)])
             entry_terms.append((term.code, names))
     return entry_terms
+
+
+def call_equals(builder: Builder, terms: Iterable[Term]) -> list[tuple[str, list[str]]]:
+    """Names that another vocabulary has for descriptors, where nothing else has them."""
+    called: list[tuple[str, list[str]]] = []
+    for term in terms:
+        for code in term.mesh:
+            number = builder.with_mesh(code)
+            if number is not None:
+                builder.call(number, term.names)
+                called.append((code, list(term.names)))
+    return called
 
 
 def file_under(builder: Builder, entry_terms: Iterable[tuple[str, list[str]]]) -> None:
