@@ -10,7 +10,7 @@ from services.core.contracts import Mention
 from services.core.ports import Encoding, TokenEncoder, Vocabulary
 from services.core.sentences import split_sentences
 from services.core.spans import Span
-from services.core.vocabulary import abbreviations
+from services.core.vocabulary import abbreviations, naming
 from services.extract.batching import BatchedModel
 from services.extract.tokens import (
     WINDOW_OVERLAP_TOKENS,
@@ -107,7 +107,7 @@ class MentionFinder:
         # One vocabulary for the whole batch: curation may replace it meanwhile.
         vocabulary = self._vocabulary()
         return [
-            ReadText(text, split, self._mentions(text, decoded, vocabulary), vocabulary.version)
+            ReadText(text, split, named_mentions(text, decoded, vocabulary), vocabulary.version)
             for text, split, decoded in zip(texts, splits, found, strict=True)
         ], answers.versions
 
@@ -136,29 +136,29 @@ class MentionFinder:
             return sentences
         return reading_windows(text, sentences, self._encoder, max_tokens=self._max_tokens)
 
-    @staticmethod
-    def _mentions(
-        text: str, decoded: Sequence[bio.Decoded], vocabulary: Vocabulary
-    ) -> tuple[Mention, ...]:
-        mentions: list[Mention] = []
-        long_forms = abbreviations.explained(text) if decoded else {}
-        for type_, span, probability in decoded:
-            surface = text[span.start : span.end]
-            # What the note says an abbreviation means goes before what it usually means.
-            expansion = long_forms.get(surface, "")
-            named = vocabulary.name(type_, expansion or surface)
-            if named.concept:
-                mentions.append(
-                    Mention(
-                        mention_id=f"T{len(mentions) + 1}",
-                        type=type_,
-                        start=span.start,
-                        end=span.end,
-                        text=surface,
-                        probability=round(probability, 6),
-                        concept=named.concept,
-                        coding=named.coding,
-                        expansion=expansion,
-                    )
+
+def named_mentions(
+    text: str, decoded: Sequence[bio.Decoded], vocabulary: Vocabulary
+) -> tuple[Mention, ...]:
+    """The mentions of a text under their concepts, by what the text says of its abbreviations."""
+    mentions: list[Mention] = []
+    long_forms = abbreviations.explained(text) if decoded else {}
+    for type_, span, probability in decoded:
+        surface = text[span.start : span.end]
+        expansion = abbreviations.in_full(surface, long_forms)
+        named = naming.named(vocabulary, type_, surface, expansion)
+        if named.concept:
+            mentions.append(
+                Mention(
+                    mention_id=f"T{len(mentions) + 1}",
+                    type=type_,
+                    start=span.start,
+                    end=span.end,
+                    text=surface,
+                    probability=round(probability, 6),
+                    concept=named.concept,
+                    coding=named.coding,
+                    expansion=expansion,
                 )
-        return tuple(mentions)
+            )
+    return tuple(mentions)

@@ -11,8 +11,10 @@ MeSH 2024, nor the training part. They are supplementary concepts of 2015, most 
 since, when the drug became a descriptor with another id.
 
 The lexicon measured is the shipped one (DrugBank, Drugs@FDA, MeSH, SYMP, our tables, wordings
-of BC5CDR's training part) or a file compiled otherwise. Abbreviations that an abstract explains
-are read as in the service. `clinical_ade`: drug mentions that reach an ingredient or a class.
+of BC5CDR's training part) or a file compiled otherwise. Mentions are named as in the service, by
+what their abstract says of its abbreviations. `--part train` says how much of the training part
+is learnt; `--part folds` how well it is named without: each half by a lexicon compiled with the
+wordings of the other one. `clinical_ade`: drug mentions that reach an ingredient or a class.
 """
 
 from __future__ import annotations
@@ -23,15 +25,16 @@ import os
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.adapters.vocabulary import lexicon_file
 from services.core.contracts import MentionType
-from services.core.vocabulary import abbreviations, keys
+from services.core.vocabulary import abbreviations, keys, naming
 from services.core.vocabulary.lexicon import Lexicon
 from training.vocabulary import sources
+from training.vocabulary.compile import compile_entries
 
 KINDS = {True: MentionType.DRUG, False: MentionType.ADE}
 NAMES = {True: "chemicals", False: "diseases"}
@@ -39,12 +42,13 @@ NAMES = {True: "chemicals", False: "diseases"}
 
 @dataclass(frozen=True)
 class Item:
-    """A wording to be named: what to look up and the id it must reach."""
+    """A wording to be named, what its document says it means, and the id it must reach."""
 
     chemical: bool
     text: str
-    looked_up: str
+    expansion: str
     gold: str
+    document: str
 
 
 def items(data: Path, part: str) -> Iterator[Item]:
@@ -58,8 +62,8 @@ def items(data: Path, part: str) -> Iterator[Item]:
         if not mention.parts and len(mention.mesh) == 1:
             named = [(mention.text, mention.mesh[0])]
         for text, gold in named:
-            looked_up = explained.get(mention.document, {}).get(text, text)
-            yield Item(mention.chemical, text, looked_up, gold)
+            expansion = abbreviations.in_full(text, explained.get(mention.document, {}))
+            yield Item(mention.chemical, text, expansion, gold, mention.document)
 
 
 def baseline(data: Path) -> dict[bool, dict[str, str]]:
@@ -86,9 +90,10 @@ def known_ids(data: Path) -> set[str]:
     return known | {one for m in sources.bc5cdr(data, "train") for one in m.mesh}
 
 
-def report(data: Path, part: str, lexicon: Lexicon, *, errors: bool) -> None:
+def report(data: Path, wanted: Iterable[Item], lexicon: Lexicon, *, errors: bool) -> None:
     """Print the accuracies and the cost."""
     exact, known = baseline(data), known_ids(data)
+    ids = {(k, c.name): c.mesh for k in MentionType for c in lexicon.concepts(k)}
     counts: Counter[tuple[bool, str]] = Counter()
     wrong: Counter[str] = Counter()
     started = time.process_time()
@@ -96,19 +101,20 @@ def report(data: Path, part: str, lexicon: Lexicon, *, errors: bool) -> None:
     lexicon.find(MentionType.ADE, "a misspelt event")
     built = time.process_time() - started
     started = time.process_time()
-    for item in items(data, part):
-        found = lexicon.find(KINDS[item.chemical], item.looked_up)
-        right = found is not None and item.gold in found[0].mesh
-        key = keys.key(KINDS[item.chemical], item.text)
+    for item in wanted:
+        kind = KINDS[item.chemical]
+        found = naming.named(lexicon, kind, item.text, item.expansion)
+        right = found.coding is not None and item.gold in ids.get((kind, found.concept), ())
+        key = keys.key(kind, item.text)
         counts[item.chemical, "all"] += 1
         counts[item.chemical, "right"] += right
-        counts[item.chemical, "named"] += found is not None
+        counts[item.chemical, "named"] += found.coding is not None
         counts[item.chemical, "baseline"] += exact[item.chemical].get(key) == item.gold
         if item.gold in known:
             counts[item.chemical, "reachable"] += 1
             counts[item.chemical, "right reachable"] += right
         if not right:
-            wrong[f"{item.text} → {found and (found[0].name, found[1])}, {item.gold}"] += 1
+            wrong[f"{item.text} → {found.concept if found.coding else None}, {item.gold}"] += 1
     seconds = time.process_time() - started
     for chemical, name in NAMES.items():
         total, reachable = counts[chemical, "all"], counts[chemical, "reachable"]
@@ -124,9 +130,20 @@ def report(data: Path, part: str, lexicon: Lexicon, *, errors: bool) -> None:
         f"{seconds / total * 1e6:.0f} µs of processor time per mention (each wording searched "
         f"once), {built:.2f} s once for the search of similar names"
     )
-    if errors and part == "train":
+    if errors:
         for text, count in wrong.most_common(100):
             print(count, text)
+
+
+def folds(data: Path, *, errors: bool) -> None:
+    """Report each half of the training part by a lexicon that learnt from the other half."""
+    mentions = sources.bc5cdr(data, "train")
+    for half in (0, 1):
+        learned = [m for m in mentions if int(m.document) % 2 != half]
+        lexicon = Lexicon(f"fold {half}", compile_entries(data, learned=learned))
+        wanted = [item for item in items(data, "train") if int(item.document) % 2 == half]
+        print(f"half {half}; its exact baseline has seen it")
+        report(data, wanted, lexicon, errors=errors)
 
 
 def clinical(data: Path, lexicon: Lexicon) -> None:
@@ -141,7 +158,8 @@ def clinical(data: Path, lexicon: Lexicon) -> None:
         for mention in note["mentions"]:
             text = mention["text"]
             if mention["type"] == "DRUG":
-                found = lexicon.find(MentionType.DRUG, explained.get(text, text))
+                expansion = abbreviations.in_full(text, explained)
+                found = naming.named(lexicon, MentionType.DRUG, text, expansion).coding
                 reached[half, "all"] += 1
                 reached[half, "reached"] += found is not None
                 if found is None and half == "seen half":
@@ -156,7 +174,7 @@ def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lexicon", type=Path, default=lexicon_file.SHIPPED)
-    parser.add_argument("--part", choices=["dev", "train"], default="dev")
+    parser.add_argument("--part", choices=["dev", "train", "folds"], default="dev")
     parser.add_argument("--errors", action="store_true", help="list mistakes of the training part")
     options = parser.parse_args()
     folder = os.environ.get("ADEWATCH_DATA_DIR")
@@ -167,7 +185,11 @@ def main() -> None:
     print(
         f"{lexicon.version}, loaded in {time.process_time() - started:.2f} s, BC5CDR {options.part}"
     )
-    report(Path(folder), options.part, lexicon, errors=options.errors)
+    if options.part == "folds":
+        folds(Path(folder), errors=options.errors)
+    else:
+        wanted = items(Path(folder), options.part)
+        report(Path(folder), wanted, lexicon, errors=options.errors and options.part == "train")
     clinical(Path(folder), lexicon)
 
 

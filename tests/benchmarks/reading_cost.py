@@ -36,8 +36,7 @@ from services.config import Settings
 from services.core import assertion
 from services.core.contracts import Extraction, Note
 from services.core.copies import Place, Told
-from services.extract import relations
-from services.extract.mentions import MentionFinder
+from services.extract import mentions, relations
 from services.ingest.recognise import parse
 from tests.samples import hospital
 from training.publish.served_parity import LocalModel
@@ -118,9 +117,8 @@ async def round_of(messages: dict[str, list[bytes]]) -> Costs:
 
     extractor = components.extractor_of(local, pair)
     with ExitStack() as patches:
-        naming = staticmethod(watch.around("names", MentionFinder._mentions))
-        patches.enter_context(patch.object(MentionFinder, "_mentions", naming))
         for module, attribute, name in (
+            (mentions, "named_mentions", "names"),
             (relations, "find_sections", "sections"),
             (relations, "is_indication", "indications"),
             (relations, "combine", "assertion"),

@@ -134,6 +134,14 @@ def test_what_a_note_says_an_abbreviation_means_is_what_is_looked_up(record: Cas
     assert counts(record).pairs == {Pair("mitoxantron", "rash"): 1}
 
 
+def test_an_explanation_nobody_knows_leaves_the_usual_meaning(record: CaseRecord) -> None:
+    note = extraction("a", Pair("mtx", "rash"))
+    drug = replace(note.mentions[0], expansion="methyl-x")
+    record.apply([replace(note, mentions=(drug, *note.mentions[1:]))])
+    record.remap(WordVocabulary("words-2", {"mtx": "methotrexate"}))
+    assert counts(record).pairs == {Pair("methotrexate", "rash"): 1}
+
+
 def test_the_old_concept_and_the_recount_are_kept(engine: Engine) -> None:
     record = SqlCaseRecord(engine, clock=FakeClock())
     record.apply([extraction("a", RASH, COUGH)])

@@ -25,6 +25,7 @@ from services.core.ports import (
     Vocabulary,
 )
 from services.core.settlement import Statement, Verdict, change, pairs_of, settle
+from services.core.vocabulary import naming
 from tests.fakes.faults import Faults
 
 
@@ -194,7 +195,7 @@ class MemoryCaseRecord(CaseRecord):
 def _renamed(note: Extraction, vocabulary: Vocabulary) -> Extraction:
     mentions = []
     for mention in note.mentions:
-        named = vocabulary.name(mention.type, mention.expansion or mention.text)
+        named = naming.named(vocabulary, mention.type, mention.text, mention.expansion)
         mentions.append(
             replace(mention, concept=named.concept or mention.concept, coding=named.coding)
         )

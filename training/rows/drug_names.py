@@ -8,7 +8,7 @@ from functools import cache
 from services.adapters.vocabulary import lexicon_file
 from services.core.contracts import MentionType
 from services.core.spans import Span
-from services.core.vocabulary import abbreviations
+from services.core.vocabulary import abbreviations, naming
 from services.core.vocabulary.lexicon import Lexicon
 
 DrugNames = Callable[[str, Sequence[Span]], list[str]]
@@ -24,10 +24,8 @@ def by_lexicon(text: str, drugs: Sequence[Span]) -> list[str]:
     """Names are of one drug if the extract stage gives them one concept."""
     long_forms = abbreviations.explained(text) if drugs else {}
     surfaces = [text[drug.start : drug.end] for drug in drugs]
-    return [
-        _lexicon().name(MentionType.DRUG, long_forms.get(surface, surface)).concept
-        for surface in surfaces
-    ]
+    said = [(surface, abbreviations.in_full(surface, long_forms)) for surface in surfaces]
+    return [naming.named(_lexicon(), MentionType.DRUG, *one).concept for one in said]
 
 
 @cache

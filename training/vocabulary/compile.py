@@ -4,13 +4,13 @@
 
 Drugs: DrugBank's names, called as Drugs@FDA and MeSH call them; products of Drugs@FDA by their
 ingredients; chemicals of MeSH that DrugBank lacks (classes among them); our own table; wordings of
-BC5CDR's training part. Events: MeSH's diseases and disorders, the Symptom Ontology, our own table,
-wordings of BC5CDR's training part. Where sources differ, our table wins, then the order above.
+BC5CDR's training part. Events: MeSH's diseases and disorders, also called as the Disease Ontology
+calls them, the Symptom Ontology, our own table, wordings of BC5CDR's training part. Where sources
+differ, our table wins, then the order above.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,12 +18,11 @@ from pathlib import Path
 from services.core.contracts import MentionType
 from services.core.vocabulary import keys
 from services.core.vocabulary.lexicon import Entries, combined
-from training.vocabulary import curated, sources
+from training.vocabulary import curated, mesh, sources
 from training.vocabulary.builder import Builder
 from training.vocabulary.sources import GoldMention, Term
 
 OWN = "adewatch"
-_MIN_SYNONYM = 3
 _MIN_LEARNED = 3
 _LEARNED_SHARE = 0.8
 
@@ -65,14 +64,16 @@ def _drugs(data: Path, learned: Sequence[GoldMention]) -> Entries:
     for term in drugbank:
         number = builder.find(term.names[0])
         if number is not None:
-            builder.call(number, [n for n in term.names if len(n) >= _MIN_SYNONYM])
-    _add_mesh(builder, chemicals)
+            builder.call(number, [n for n in term.names if len(n) >= mesh.MIN_SYNONYM])
+    mesh.add_descriptors(builder, chemicals)
     _add_products(builder, products)
-    _add_supplements(builder, sources.mesh_supplements(), sources.cas_numbers(data))
-    entry_terms = _call_entry_terms(builder)
+    others = mesh.add_supplements(builder, sources.mesh_supplements(), sources.cas_numbers(data))
+    entry_terms = mesh.call_entry_terms(builder)
+    for number, names in others.items():
+        builder.call(number, names)
     _add_own(builder, curated.drugs())
     _learn(builder, learned)
-    _file_under(builder, entry_terms)
+    mesh.file_under(builder, entry_terms)
     _classify(builder)
     return builder.entries()
 
@@ -88,62 +89,9 @@ def _common_name(term: Term, marketed: set[str], named: set[str]) -> str:
         if keys.key(MentionType.DRUG, term.names[0]) in known:
             return term.names[0]
         for name in term.names[1:]:
-            if keys.key(MentionType.DRUG, name) in known and len(name) > _MIN_SYNONYM:
+            if keys.key(MentionType.DRUG, name) in known and len(name) > mesh.MIN_SYNONYM:
                 return name
     return term.names[0]
-
-
-def _add_mesh(builder: Builder, terms: Iterable[Term]) -> None:
-    for term in terms:
-        name = _in_order(term.names[0])
-        number = builder.find(term.names[0])
-        if number is None:
-            number = builder.find(name)
-        if number is None:
-            number = builder.add(name, system="MeSH", code=term.code, version=sources.MESH_VERSION)
-        builder.same_as(number, term.code)
-        builder.call(number, [term.names[0], name])
-
-
-def _add_supplements(
-    builder: Builder, supplements: Iterable[sources.Supplement], named: dict[str, str]
-) -> None:
-    """Ids of chemicals without a descriptor: a drug of that name or CAS number, or a new one."""
-    for one in supplements:
-        number = builder.find(one.name) if one.name else None
-        if number is None and one.cas in named:
-            number = builder.find(named[one.cas])
-        if number is None and one.name:
-            number = builder.add(
-                one.name, system="MeSH", code=one.code, version=sources.MESH_TERMS_VERSION
-            )
-        if number is not None:
-            builder.same_as(number, one.code)
-
-
-def _call_entry_terms(builder: Builder) -> list[tuple[str, list[str]]]:
-    """Other names of descriptors, where nothing else has them; what became one since 2015 too."""
-    entry_terms: list[tuple[str, list[str]]] = []
-    for term in sources.mesh_entry_terms():
-        number = builder.with_mesh(term.code)
-        if number is None:
-            number = builder.find(term.names[0])
-            if number is not None:
-                builder.same_as(number, term.code)
-        if number is not None:
-            names = [name for name in term.names if len(name) >= _MIN_SYNONYM]
-            builder.call(number, [*names, *map(_in_order, names)])
-            entry_terms.append((term.code, names))
-    return entry_terms
-
-
-def _file_under(builder: Builder, entry_terms: Iterable[tuple[str, list[str]]]) -> None:
-    """What another source names and MeSH knows as an entry term has MeSH's id, if it has none.
-
-    At the end: a concept of its own in MeSH has its own id by then.
-    """
-    for code, names in entry_terms:
-        builder.file_under(code, names)
 
 
 def _add_products(builder: Builder, products: Iterable[sources.Product]) -> None:
@@ -193,15 +141,16 @@ def _classify(builder: Builder) -> None:
 
 def _events(data: Path, learned: Sequence[GoldMention], with_hpo: bool) -> Entries:
     builder = Builder(MentionType.ADE)
-    _add_mesh(builder, sources.mesh(data, "disease_C_F03"))
-    entry_terms = _call_entry_terms(builder)
+    mesh.add_descriptors(builder, sources.mesh(data, "disease_C_F03"))
+    entry_terms = mesh.call_entry_terms(builder)
+    entry_terms += mesh.call_equals(builder, sources.disease_ontology())
     _add_own(builder, curated.events())
     _learn(builder, learned)
     # After what is learnt: a symptom that is a name of a known concept is that concept.
     _add_terms(builder, sources.symptoms(data), "SYMP", sources.SYMP_VERSION)
     if with_hpo:
         _add_terms(builder, sources.phenotypes(data), "HPO", sources.HPO_VERSION)
-    _file_under(builder, entry_terms)
+    mesh.file_under(builder, entry_terms)
     return builder.entries()
 
 
@@ -219,13 +168,13 @@ def _add_own(builder: Builder, rows: Iterable[curated.Names]) -> None:
     for row in rows:
         number = builder.find(row.name)
         if number is None:
-            number = builder.find(_in_order(row.name))
+            number = builder.find(mesh.in_order(row.name))
         if number is None and builder.type is MentionType.DRUG and " + " in row.name:
             number = _own_combination(builder, row.name)
         if number is None:
             code = row.used.replace(" ", "-")
             number = builder.add(row.used, system=OWN, code=code, version=curated.VERSION)
-        builder.rename(number, row.used if row.used != row.name else _in_order(row.name))
+        builder.rename(number, row.used if row.used != row.name else mesh.in_order(row.name))
         builder.claim(number, row.surfaces)
 
 
@@ -284,10 +233,3 @@ def _learn_codes(builder: Builder, meanings: dict[str, Counter[str]]) -> None:
         else:
             longest = max(names, key=lambda name: (names[name], len(name), name))
             builder.add(longest, system="MeSH", code=code, version="BC5CDR", mesh=(code,))
-
-
-def _in_order(name: str) -> str:
-    """ "Renal Failure, Acute" as it is written in a sentence."""
-    if not re.fullmatch(r"[^,]+(?:, [^,]+){1,2}", name):
-        return name
-    return " ".join(reversed(name.split(", ")))

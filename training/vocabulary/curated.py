@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "curated"
-VERSION = "1"
+VERSION = "3"
 
 _LOW = (
     "low {a}", "{a} low", "low serum {a}", "decreased {a}", "decrease in {a}", "reduced {a}",

@@ -4,8 +4,8 @@
 
 Format: https://www.nlm.nih.gov/mesh/xml_data_elements.html. Of the descriptors those below C
 (diseases), D (chemicals) and F03 (mental disorders) are kept, each with all terms that are no
-permutation of another one; of the supplementary concepts those with a pharmacological action or a
-CAS number.
+permutation of another one; of the supplementary concepts, with their other names, those with a
+pharmacological action or a CAS number. `mesh_wheel` makes them without such a release.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def descriptors(path: Path) -> Iterator[tuple[str, str, str]]:
                 yield code, name, written
 
 
-def supplements(path: Path) -> Iterator[tuple[str, str, str]]:
-    """(id, name, CAS number or "") of every kept concept of a file of supplementary concepts.
+def supplements(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    """(id, name, CAS number or "", other names) of every kept supplementary concept.
 
     Raises:
         CorpusError: the file is missing or no XML.
@@ -59,7 +59,13 @@ def supplements(path: Path) -> Iterator[tuple[str, str, str]]:
         acts = record.find("PharmacologicalActionList/PharmacologicalAction") is not None
         if cas or acts:
             name = _text(record, "SupplementalRecordName/String")
-            yield _text(record, "SupplementalRecordUI"), name, cas
+            yield _text(record, "SupplementalRecordUI"), name, cas, "|".join(_others(record, name))
+
+
+def _others(record: etree._Element, name: str) -> list[str]:
+    terms = record.iterfind("ConceptList/Concept/TermList/Term")
+    names = {_text(term, "String") for term in terms} - {name, ""}
+    return sorted(one for one in names if len(one) <= MAX_TERM)
 
 
 def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:

@@ -1,8 +1,9 @@
 """The open vocabularies of the data folder, as plain rows.
 
-Licences (PROVENANCE.md beside each): DrugBank's open vocabulary and the Symptom Ontology are CC0,
-Drugs@FDA, MeSH and BC5CDR are works of the US government or marked as public domain. HPO asks for
-attribution and for an unaltered copy, so nothing of it is in what is shipped.
+Licences (PROVENANCE.md beside each; the README of `open`): DrugBank's open vocabulary, the Symptom
+Ontology and the Disease Ontology are CC0, Drugs@FDA, MeSH and BC5CDR are works of the US government
+or marked as public domain. HPO asks for attribution and for an unaltered copy, so nothing of it is
+in what is shipped.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ OPEN = Path(__file__).with_name("open")
 """Extracts that travel with the code; their README says where they come from."""
 
 MESH_TERMS, MESH_COLUMNS = "mesh_terms.tsv.xz", ("mesh_id", "preferred", "term")
-MESH_SUPPLEMENTS, SUPPLEMENT_COLUMNS = "mesh_supplementary.tsv.xz", ("mesh_id", "name", "cas")
+MESH_SUPPLEMENTS = "mesh_supplementary.tsv.xz"
+SUPPLEMENT_COLUMNS = ("mesh_id", "name", "cas", "synonyms")
+DOID_NAMES, DOID_COLUMNS = "doid_names.tsv.xz", ("doid", "mesh_id", "name")
 
 _FDA_COLUMNS = 8
 
@@ -91,19 +94,30 @@ def mesh_entry_terms() -> Iterator[Term]:
 class Supplement:
     """A supplementary concept of MeSH: a chemical without a descriptor of its own.
 
-    `name` or `cas` may be "".
+    `cas` may be "".
     """
 
     code: str
     name: str
     cas: str
+    synonyms: tuple[str, ...] = ()
 
 
 def mesh_supplements() -> list[Supplement]:
-    """Supplementary concepts with a known action, an equal in ChEBI or a CAS number of a drug."""
+    """Supplementary concepts that are drugs or have an equal in ChEBI."""
     return [
-        Supplement(row["mesh_id"], row["name"], row["cas"]) for row in _open_rows(MESH_SUPPLEMENTS)
+        Supplement(row["mesh_id"], row["name"], row["cas"], _split(row["synonyms"], "|"))
+        for row in _open_rows(MESH_SUPPLEMENTS)
     ]
+
+
+def disease_ontology() -> Iterator[Term]:
+    """Names in the Disease Ontology of the diseases that are one descriptor of MeSH."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in _open_rows(DOID_NAMES):
+        found.setdefault((row["doid"], row["mesh_id"]), []).append(row["name"])
+    for (code, mesh_id), names in found.items():
+        yield Term(code, tuple(names), (mesh_id,))
 
 
 def cas_numbers(data: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from services.adapters.sql.rows import Row, coding_cells, pair_key
 from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, RemappingRow
 from services.core.contracts import MentionType, Named, Pair
 from services.core.ports import Vocabulary
+from services.core.vocabulary import naming
 
 # Few: names that are looked for by likeness take long, and PostgreSQL ends a transaction in which
 # nothing is asked for as long as a statement may take.
@@ -45,7 +46,7 @@ def plan(connection: Connection, vocabulary: Vocabulary) -> Plan:
     """Compare the whole evidence with what the vocabulary says."""
     last = connection.execute(select(func.max(col(RemappingRow.remapping_id)))).scalar_one()
     found = Plan(storable(vocabulary.version), (last or 0) + 1)
-    names: dict[tuple[MentionType, str], Named] = {}
+    names: dict[tuple[MentionType, str, str], Named] = {}
     rows = connection.execute(
         select(EvidenceRow.__table__),  # type: ignore[attr-defined]
         execution_options={"yield_per": _ROWS_PER_FETCH},
@@ -54,10 +55,10 @@ def plan(connection: Connection, vocabulary: Vocabulary) -> Plan:
         found.read += 1
         new: Row = {}
         for side, kind in _SIDES:
-            surface = row[f"{side}_expansion"] or row[f"{side}_text"]
-            if (kind, surface) not in names:
-                names[kind, surface] = vocabulary.name(kind, surface)
-            named = names[kind, surface]
+            read = (kind, row[f"{side}_text"], row[f"{side}_expansion"])
+            if read not in names:
+                names[read] = naming.named(vocabulary, *read)
+            named = names[read]
             # A surface of signs alone has no name; it was recorded by another rule and stays.
             new[side] = storable(named.concept) or row[side]
             new |= coding_cells(side, named.coding)

@@ -14,8 +14,9 @@ from functools import lru_cache
 from services.core import normalise
 from services.core.contracts import MentionType
 
-VERSION = "keys-1"
-"""Changes whenever any name could get another key: the compiled lexicon must be made anew."""
+VERSION = "keys-2"
+"""Changes whenever any name could get another key or be found otherwise: the compiled lexicon must
+be made anew, and has another version."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -77,6 +78,7 @@ _DRUG_WORDS = _words(
     flexpen solostar kwikpen lozenge pack challenge load maintenance taper weekly monthly
     """
 )
+_AGENTS = _words("drug medication medicine")
 _EVENT_WORDS = _words(
     """
     acute chronic subacute severe mild moderate marked profound significant slight minor major
@@ -132,6 +134,7 @@ _SYNONYMS = {
     "thrombi": "thrombosis",
     "thrombus": "thrombosis",
 }
+_SPACE = re.compile(r"(?<!\d) | (?!\d)")
 _TRAILING_NUMBER = re.compile(r"(?: \d[\d. %]*)+$")
 
 
@@ -155,7 +158,8 @@ def variants(mention_type: MentionType, name: str) -> Iterator[tuple[str, float]
     """
     words = name.split(" ")
     if mention_type is MentionType.DRUG:
-        yield from _drug_variants(words)
+        # "no antibiotics" is no nitric oxide.
+        yield from (one for one in _drug_variants(words) if one[0] != "no")
     else:
         yield from _event_variants(words)
 
@@ -165,6 +169,11 @@ def loose(name: str) -> str:
     words = name.split(" ")
     kept = [_stem(_SYNONYMS.get(word, word)) for word in words if word not in _LOOSE_STOP]
     return " ".join(sorted(set(kept)))
+
+
+def compact(name: str) -> str:
+    """A key without its spaces, but for those between digits: "hoe 140", "hoe140"."""
+    return _SPACE.sub("", name)
 
 
 def _american(match: re.Match[str]) -> str:
@@ -187,8 +196,22 @@ def _drug_variants(words: list[str]) -> Iterator[tuple[str, float]]:
         yield " ".join(kept), 0.9
     if len(words) > 1:
         yield "".join(words), 0.93
+    yield from _forms(bare)
     for size in range(len(bare) - 1, 0, -1):
         yield from _parts(bare, size)
+
+
+def _forms(words: list[str]) -> Iterator[tuple[str, float]]:
+    """Salts and esters called by the acid, esters of vitamins by the alcohol, drugs agents."""
+    *rest, last = words
+    if last.endswith("ate") and len(last) > 6:
+        yield " ".join([*rest, f"{last.removesuffix('ate')}ic", "acid"]), 0.93
+    if rest and last == "acid" and rest[-1].endswith("ic"):
+        yield " ".join([*rest[:-1], f"{rest[-1].removesuffix('ic')}ate"]), 0.93
+    if rest and last in _SALTS and rest[-1].endswith("yl"):
+        yield " ".join([*rest[:-1], f"{rest[-1].removesuffix('yl')}ol", last]), 0.93
+    if rest and last in _AGENTS:
+        yield " ".join([*rest, "agent"]), 0.93
 
 
 def _parts(words: list[str], size: int) -> Iterator[tuple[str, float]]:

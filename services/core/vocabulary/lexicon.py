@@ -4,10 +4,12 @@ A surface is tried in this order, and the first answer holds:
 
     score     how it was found
     1.0       its key is a name of the concept
-    0.75–0.98 a reading of it is (see `keys.variants`): salt, release form, modifier left out
-    0.9       all parts of a combination are ("lisinopril/HCTZ")
-    0.85      the same words in another order or form
-    1 - d/n   d letters differ in n (`similarity.NearNames.misspelt`)
+    0.98      it is but for spaces and hyphens between words ("HOE140")
+    0.9       all parts of a combination of drugs are ("lisinopril/HCTZ")
+    0.9–0.97  a reading of it is (see `keys.variants`): salt, release form, modifier left out
+    0.85      the same words in another order or form (events)
+    1 - d/n   d letters differ in n, in it or (drugs) in a reading (`similarity.NearNames.misspelt`)
+    0.75–0.8  its first or last words are a drug
     cosine    most groups of three letters are the same, above a threshold
 
 What nothing finds stays under its own normalised name, without a coding, and remains countable.
@@ -16,18 +18,21 @@ What nothing finds stays under its own normalised name, without a coding, and re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from services.core import normalise
 from services.core.contracts import Coding, MentionType, Named
 from services.core.vocabulary import keys
-from services.core.vocabulary.similarity import NearNames
+from services.core.vocabulary.similarity import Near, NearNames
 
 ALIKE_THRESHOLD = 0.85
 ALIKE_MARGIN = 0.05
 MIN_SURFACE = 2
+SPACED = 0.98
+WHOLE = 0.9
+"""The score of a reading of a whole name; readings with a lower one are parts of it."""
 CACHE_SIZE = 100_000
 
 _JOINTS = re.compile(r"\s*(?:/|\+|&|,|\band\b|\bplus\b|\bwith\b|-|–)\s*", re.IGNORECASE)
@@ -114,6 +119,9 @@ class Lexicon:
             return entries.concepts[exact], 1.0
         if len(key) <= MIN_SURFACE:
             return None
+        number = self._compact[mention_type].get(keys.compact(key))
+        if number is not None:
+            return entries.concepts[number], SPACED
         if mention_type is MentionType.DRUG:
             joined = self._combination(entries, surface)
             if joined is not None:
@@ -124,20 +132,28 @@ class Lexicon:
         self, mention_type: MentionType, entries: Entries, key: str
     ) -> tuple[Concept, float] | None:
         readings = list(keys.variants(mention_type, key))
-        for reading, score in readings:
-            number = entries.names.get(reading)
-            if number is not None:
-                return entries.concepts[number], score
-        if mention_type is MentionType.ADE:
-            for reading in (key, *(reading for reading, _ in readings)):
-                number = self._loose.get(keys.loose(reading))
-                if number is not None:
-                    return entries.concepts[number], 0.85
+        whole = [one for one in readings if one[1] >= WHOLE]
+        found = _first(entries, whole)
+        if found is None and mention_type is MentionType.ADE:
+            found = self._same_words(entries, (key, *(reading for reading, _ in readings)))
         near = self._near_names[mention_type]
-        found = near.misspelt(key) or near.alike(
-            key, threshold=ALIKE_THRESHOLD, margin=ALIKE_MARGIN
+        if found is None:
+            found = _nearest(entries, near.misspelt(key))
+        if found is None and mention_type is MentionType.DRUG:
+            mended = (near.misspelt(reading) for reading, _ in dict.fromkeys(whole))
+            found = _nearest(entries, next(filter(None, mended), None))
+            # A part of a name says less than a misspelt whole one.
+            found = found or _first(entries, [one for one in readings if one[1] < WHOLE])
+        return found or _nearest(
+            entries, near.alike(key, threshold=ALIKE_THRESHOLD, margin=ALIKE_MARGIN)
         )
-        return None if found is None else (entries.concepts[found.concept], found.score)
+
+    def _same_words(self, entries: Entries, names: Iterable[str]) -> tuple[Concept, float] | None:
+        for name in names:
+            number = self._loose.get(keys.loose(name))
+            if number is not None:
+                return entries.concepts[number], 0.85
+        return None
 
     def _combination(self, entries: Entries, surface: str) -> Concept | None:
         """The concept of several drugs in one, if each part alone is known by its name."""
@@ -158,15 +174,17 @@ class Lexicon:
         return next((entries.names[r] for r in readings if r in entries.names), None)
 
     @cached_property
+    def _compact(self) -> Mapping[MentionType, Mapping[str, int]]:
+        """Concepts by their names without spaces; what two concepts share is nobody's."""
+        return {
+            mention_type: _unshared(entries.names, keys.compact)
+            for mention_type, entries in self.entries.items()
+        }
+
+    @cached_property
     def _loose(self) -> Mapping[str, int]:
-        """Concepts by their words in any order; what two concepts share is nobody's."""
-        found: dict[str, int] = {}
-        shared: set[str] = set()
-        for name, number in self.entries[MentionType.ADE].names.items():
-            loose = keys.loose(name)
-            if found.setdefault(loose, number) != number:
-                shared.add(loose)
-        return {loose: n for loose, n in found.items() if loose and loose not in shared}
+        """Concepts of events by their words in any order; what two share is nobody's."""
+        return _unshared(self.entries[MentionType.ADE].names, keys.loose)
 
     @cached_property
     def _near_names(self) -> Mapping[MentionType, NearNames]:
@@ -174,6 +192,30 @@ class Lexicon:
             mention_type: NearNames(list(entries.names), list(entries.names.values()))
             for mention_type, entries in self.entries.items()
         }
+
+
+def _first(entries: Entries, readings: Iterable[tuple[str, float]]) -> tuple[Concept, float] | None:
+    """The concept of the first reading that is a name."""
+    for reading, score in readings:
+        number = entries.names.get(reading)
+        if number is not None:
+            return entries.concepts[number], score
+    return None
+
+
+def _nearest(entries: Entries, near: Near | None) -> tuple[Concept, float] | None:
+    return None if near is None else (entries.concepts[near.concept], near.score)
+
+
+def _unshared(names: Mapping[str, int], form: Callable[[str], str]) -> dict[str, int]:
+    """The concepts of names by a form of the name, where only one concept has that form."""
+    found: dict[str, int] = {}
+    shared: set[str] = set()
+    for name, number in names.items():
+        formed = form(name)
+        if found.setdefault(formed, number) != number:
+            shared.add(formed)
+    return {formed: n for formed, n in found.items() if formed and formed not in shared}
 
 
 def combined(parts: Iterable[Concept]) -> Concept:

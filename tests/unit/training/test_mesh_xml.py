@@ -35,7 +35,9 @@ SUPPLEMENTS = """<?xml version="1.0"?>
 <SupplementalRecord><SupplementalRecordUI>C1</SupplementalRecordUI>
 <SupplementalRecordName><String>levobupivacaine</String></SupplementalRecordName>
 <ConceptList><Concept><RegistryNumberList><RegistryNumber>A5H73K9U3W</RegistryNumber>
-<RegistryNumber>27262-47-1</RegistryNumber></RegistryNumberList></Concept></ConceptList>
+<RegistryNumber>27262-47-1</RegistryNumber></RegistryNumberList><TermList>
+<Term><String>levobupivacaine</String></Term><Term><String>Chirocaine</String></Term>
+<Term><String>{long}</String></Term></TermList></Concept></ConceptList>
 </SupplementalRecord>
 <SupplementalRecord><SupplementalRecordUI>C2</SupplementalRecordUI>
 <SupplementalRecordName><String>acting</String></SupplementalRecordName>
@@ -43,7 +45,7 @@ SUPPLEMENTS = """<?xml version="1.0"?>
 </SupplementalRecord>
 <SupplementalRecord><SupplementalRecordUI>C3</SupplementalRecordUI>
 <SupplementalRecordName><String>neither</String></SupplementalRecordName></SupplementalRecord>
-</SupplementalRecordSet>"""
+</SupplementalRecordSet>""".format(long="x" * 61)
 
 
 @pytest.fixture
@@ -64,8 +66,8 @@ def test_descriptors_of_the_branches_have_their_terms(files: tuple[Path, Path]) 
 
 def test_supplements_have_an_action_or_a_cas_number(files: tuple[Path, Path]) -> None:
     assert list(supplements(files[1])) == [
-        ("C1", "levobupivacaine", "27262-47-1"),
-        ("C2", "acting", ""),
+        ("C1", "levobupivacaine", "27262-47-1", "Chirocaine"),
+        ("C2", "acting", "", ""),
     ]
 
 
@@ -76,7 +78,9 @@ def test_what_is_written_is_what_the_sources_read(
     monkeypatch.setattr(sources, "OPEN", tmp_path)
     (term,) = sources.mesh_entry_terms()
     assert term.names == ("Acute Kidney Injury", "Acute Renal Failure")
-    assert [one.code for one in sources.mesh_supplements()] == ["C1", "C2"]
+    one, other = sources.mesh_supplements()
+    assert (one.code, one.synonyms) == ("C1", ("Chirocaine",))
+    assert (other.code, other.synonyms) == ("C2", ())
 
 
 def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
@@ -89,6 +93,7 @@ def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
 
 def test_the_shipped_extracts_are_read() -> None:
     names = {term.code: term.names for term in sources.mesh_entry_terms()}
-    assert "Acute Renal Failure" in names["D058186"]
+    assert "Acute Renal Injury" in names["D058186"]
     assert len(names) > 10_000
-    assert len(sources.mesh_supplements()) > 10_000
+    assert len(sources.mesh_supplements()) > 20_000
+    assert ("D000788",) in {term.mesh for term in sources.disease_ontology()}

@@ -55,7 +55,7 @@ def test_the_version_is_that_of_the_content(tmp_path: Path) -> None:
     [
         (b"no gzip", "no lexicon"),
         (gzip.compress(b"keys-0\n"), "compile it anew"),
-        (gzip.compress(b"keys-1\nDRUG\taspirin\n"), "damaged"),
+        (gzip.compress(b"keys-2\nDRUG\taspirin\n"), "damaged"),
     ],
 )
 def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
@@ -78,6 +78,16 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, said: st
         (DRUG, "Zestoretic", "hydrochlorothiazide + lisinopril"),
         (DRUG, "metoprolol succinate ER", "metoprolol"),
         (DRUG, "lisinoprill", "lisinopril"),
+        (DRUG, "NaHCO3", "sodium bicarbonate"),
+        (DRUG, "NO", "nitric oxide"),
+        (DRUG, "no antibiotics", "anti bacterial agent"),
+        (DRUG, "glutamate", "glutamic acid"),
+        (DRUG, "steroids", "steroid"),
+        (DRUG, "oral steroids", "adrenal cortex hormone"),
+        (DRUG, "loop diuretics", "sodium potassium chloride symporter inhibitor"),
+        (EVENT, "albuminuria", "albuminuria"),
+        (EVENT, "VTE", "venous thromboembolism"),
+        (EVENT, "numbness", "hypesthesia"),
         (EVENT, "low sodium", "hyponatremia"),
         (EVENT, "hyponatraemia", "hyponatremia"),
         (EVENT, "hyponatremia", "hyponatremia"),
