@@ -28,9 +28,9 @@ COMMANDS = [
     "--encoder .adewatch/training/encoder --bfloat16",
     "python -m training ner --encoder .adewatch/training/encoder --bfloat16",
     "python -m training relation --encoder .adewatch/training/encoder --bfloat16",
-    "python -m training export ner --version 2",
-    "python -m training export relation --version 2",
-    "python -m training cards --version 2",
+    "python -m training export ner --version 3",
+    "python -m training export relation --version 3",
+    "python -m training cards --version 3",
 ]
 """What makes the versions in the model repository from the corpora."""
 
