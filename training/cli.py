@@ -32,7 +32,7 @@ COMMANDS = [
     "python -m training export relation --version 3",
     "python -m training cards --version 3",
 ]
-"""What makes the versions in the model repository from the corpora."""
+"""What makes the next version in the model repository from the corpora."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

@@ -68,7 +68,7 @@ class RelationSettings:
     alpha: float = 0.7
     temperature: float = 0.1
     hard_weight: float = 2.0
-    status_weight: float = 0.6
+    status_weight: float = 0.3
     joined: int = 600
     clinical_copies: int = 4
     negatives_per_note: int = 4
