@@ -160,9 +160,10 @@ class RelationFinder:
 def candidates(text: ReadText) -> Iterator[Candidate]:
     """Pairs worth asking about, in the order of the text.
 
-    Every event mention with every drug concept named within a window of up to four sentences;
-    of several mentions of one drug the nearest to the event stands for all. A drug that the text
-    gives against the event is not asked about.
+    Every event mention with every drug name within a window of up to four sentences; of several
+    mentions of one name the nearest to the event stands for all. Names are wordings: two names of
+    one drug are asked about both, since a text blames a drug by either, and are counted once. A
+    drug that the text gives against the event is not asked about.
     """
     drugs = [mention for mention in text.mentions if mention.type is MentionType.DRUG]
     events = [mention for mention in text.mentions if mention.type is MentionType.ADE]
@@ -180,9 +181,10 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
                 continue
             if is_indication(text.text, _span(drug), _span(event)):
                 continue
-            known = nearest.get(drug.concept)
+            name = drug.text.lower()
+            known = nearest.get(name)
             if known is None or _distance(drug, event) < _distance(known.drug, event):
-                nearest[drug.concept] = Candidate(drug, event, window)
+                nearest[name] = Candidate(drug, event, window)
         # In the order of the text, as evaluation asks: which pairs share a window follows from it.
         yield from sorted(nearest.values(), key=lambda candidate: candidate.spans)
 

@@ -26,7 +26,6 @@ from training.evaluate.scoring import (
     read_documents,
 )
 from training.models.relation import STATUSES
-from training.rows.drug_names import DrugNames, by_lexicon
 from training.rows.pairs import Pair, candidate_pairs
 
 __all__ = ["Reading", "Tagger", "choose_threshold", "end_to_end", "finder", "read", "report"]
@@ -64,17 +63,12 @@ def finder(ner: Tagger) -> MentionFinder:
     return find
 
 
-def scorer(relation: PairModel, *, names: DrugNames = by_lexicon) -> PairScorer:
-    """The relation model, asked about the pairs that serving asks about, with the rules.
-
-    Args:
-        relation: the model.
-        names: which mentions are of one drug.
-    """
+def scorer(relation: PairModel) -> PairScorer:
+    """The relation model, asked about the pairs that serving asks about, with the rules."""
 
     def score(asked: Sequence[Candidates]) -> list[list[ScoredPair]]:
         pairs = [
-            candidate_pairs(one.document, one.drugs, one.events, for_training=False, names=names)
+            candidate_pairs(one.document, one.drugs, one.events, for_training=False)
             for one in asked
         ]
         answers = iter(score_pairs(relation, [pair for each in pairs for pair in each]))

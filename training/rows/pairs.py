@@ -12,7 +12,6 @@ from services.core.indications import is_indication
 from services.core.spans import Span
 from services.core.windows import MAX_SENTENCES, mark_pair, pair_window
 from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
-from training.rows.drug_names import DrugNames, by_wording
 
 MAX_TOKENS = 256
 """Tokens of a training row; longer windows are left out of training."""
@@ -39,27 +38,20 @@ class Pair:
 
 
 def candidate_pairs(
-    document: Document,
-    drugs: Iterable[Span],
-    events: Iterable[Span],
-    *,
-    for_training: bool,
-    names: DrugNames = by_wording,
+    document: Document, drugs: Iterable[Span], events: Iterable[Span], *, for_training: bool
 ) -> list[Pair]:
     """The pairs that serving would ask about: every event with the nearest mention of each drug
-    within `MAX_SENTENCES` sentences. A drug given against the event is left out, but kept for
-    training: nothing teaches better what is no event of it.
+    name, which is a wording, within `MAX_SENTENCES` sentences. A drug given against the event is
+    left out, but kept for training: nothing teaches better what is no event of it.
 
     Args:
         document: gives text, sentences and gold relations.
         drugs: mentions, gold or predicted; `events` likewise.
         for_training: also every gold pair among them, though a nearer mention exists, and drugs
             that are given against the event.
-        names: which mentions are of one drug.
     """
     gold = document.pairs()
     drug_list = sorted(set(drugs))
-    named = dict(zip(drug_list, names(document.text, drug_list), strict=True))
     found = []
     for event in sorted(set(events)):
         nearest: dict[str, tuple[int, Span]] = {}
@@ -71,7 +63,7 @@ def candidate_pairs(
                 continue
             if for_training and (drug, event) in gold:
                 chosen.add(drug)
-            name = named[drug]
+            name = document.text[drug.start : drug.end].lower()
             distance = max(drug.start - event.end, event.start - drug.end, 0)
             if name not in nearest or distance < nearest[name][0]:
                 nearest[name] = (distance, drug)
