@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from services.core.contracts import Mention, MentionType
 from services.core.sentences import split_sentences
@@ -87,3 +88,10 @@ def test_a_drug_given_against_the_event_is_not_asked_about() -> None:
     # Another mention of the drug still is, though it stands farther away.
     text = read("[d:Prednisone] gave her [a:acne]. [a:Acne] treated with [d:prednisone].")
     assert [(c.drug.start, c.event.text) for c in candidates(text)] == [(0, "acne"), (0, "Acne")]
+
+
+def test_two_names_of_one_drug_are_both_asked_about() -> None:
+    text = read("[d:Fluorouracil] ([d:5-FU]) caused [a:mucositis].")
+    drugs = tuple(replace(one, concept="fluorouracil") for one in text.mentions[:2])
+    named = replace(text, mentions=(*drugs, text.mentions[2]))
+    assert [c.drug.text for c in candidates(named)] == ["Fluorouracil", "5-FU"]
