@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import accumulate
 
 import pytest
@@ -13,13 +12,14 @@ from deploy.local.triton import Triton
 from services.bootstrap.components import Components
 from services.config import Settings
 from services.core.bio import TypedSpan
-from services.core.contracts import Extraction, Note
+from services.core.contracts import Extraction
 from services.core.spans import Span
 from tests.samples.models import shipped
 from training.corpora import adewatch
 from training.corpora.documents import Document
 from training.evaluate.scoring import Reading, ScoredPair
 from training.evaluate.tagger import read, report
+from training.publish.served_parity import as_note
 from training.publish.versions import open_ner, open_relation, read_json
 from training.settings import SEED
 
@@ -50,17 +50,6 @@ async def served(server: Triton, documents: Sequence[Document]) -> list[Reading]
     finally:
         await components.close()
     return [as_reading(*each) for each in zip(documents, found, strict=True)]
-
-
-def as_note(document: Document) -> Note:
-    return Note(
-        source="test",
-        note_id=document.doc_id,
-        version=1,
-        patient_key="test",
-        written_at=datetime(2026, 1, 1, tzinfo=UTC),
-        text=document.text,
-    )
 
 
 def as_reading(document: Document, extraction: Extraction) -> Reading:

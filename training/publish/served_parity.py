@@ -75,7 +75,7 @@ def agrees_with_offline(settings: Settings, documents: Sequence[Document]) -> Sm
         settings: name the repository and the server.
         documents: notes of our own; at most `NOTES` are read.
     """
-    notes = [_note(one) for one in documents[:NOTES]]
+    notes = [as_note(one) for one in documents[:NOTES]]
 
     def smoke(pair: VersionPair) -> None:
         offline, online = asyncio.run(_read(settings, pair, notes))
@@ -101,7 +101,8 @@ async def _read(
     return offline, online
 
 
-def _note(document: Document) -> Note:
+def as_note(document: Document) -> Note:
+    """A document as a note that a stage can read."""
     return Note(
         source="smoke",
         note_id=document.doc_id,
