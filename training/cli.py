@@ -120,14 +120,14 @@ def relation(
     corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
         "ade,clinical,adewatch,phee,twimed"
     ),
-    epochs: int = 4,
+    epochs: int = 5,
     learning_rate: float = 2e-4,
     bfloat16: Bfloat16Option = False,
     encoder: EncoderOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
     member: MemberOption = 0,
-    joined: JoinedOption = 600,
+    joined: JoinedOption = 400,
     renamed: RenamedOption = 0.0,
     rewritten: RewrittenOption = 0.0,
     generator: GeneratorOption = "",

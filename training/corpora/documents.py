@@ -14,6 +14,17 @@ STATUS_CORPORA = frozenset({"clinical", "adewatch", "phee", "verdicts"})
 """Corpora that annotate what the writer asserts; the others say nothing of it."""
 
 
+COARSE_STATUSES: dict[str, dict[Assertion, Assertion]] = {
+    "phee": {
+        Assertion.HYPOTHETICAL: Assertion.UNCERTAIN,
+        Assertion.HISTORICAL: Assertion.AFFIRMED,
+        Assertion.FAMILY: Assertion.AFFIRMED,
+    }
+}
+"""Per corpus with fewer statuses than ours, which of ours it does not tell apart from which. What
+PHEE calls speculated is *it may have been the drug* as well as *the drug may do this*."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotatedMention:
     """A gold mention; `mention_id` is unique in its document."""

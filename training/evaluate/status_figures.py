@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from services.core.contracts import Assertion
 from services.core.counts import COUNTED
-from training.corpora.documents import STATUS_CORPORA
+from training.corpora.documents import COARSE_STATUSES, STATUS_CORPORA
 from training.evaluate.metrics import Score
 from training.evaluate.pair_metrics import overlapping
 from training.evaluate.scoring import Reading
@@ -19,6 +19,8 @@ SUPPRESSED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 def status_figures(readings: Sequence[Reading], *, threshold: float) -> dict[str, object] | None:
     """Of gold relations between gold mentions that the model finds, which status is read.
 
+    What a corpus does not tell apart is one status (`COARSE_STATUSES`).
+
     Returns:
         F1 per status and their mean over the statuses that occur, and how many negated or
         hypothetical relations pass as affirmed; None where no corpus annotates statuses.
@@ -26,8 +28,9 @@ def status_figures(readings: Sequence[Reading], *, threshold: float) -> dict[str
     seen: Counter[tuple[Assertion, Assertion]] = Counter()
     for reading in readings:
         gold = reading.document.statuses()
+        coarse = COARSE_STATUSES.get(reading.document.corpus, {})
         seen.update(
-            (gold[pair.spans], pair.status)
+            (gold[pair.spans], coarse.get(pair.status, pair.status))
             for pair in reading.on_gold
             if pair.caused >= threshold and pair.status is not None and pair.spans in gold
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -96,3 +98,38 @@ def relation_loss(
     classification = functional.cross_entropy(logits.float(), labels, weight=class_weights)
     contrast = info_nce(vectors, labels, groups, temperature=temperature, hard_weight=hard_weight)
     return alpha * classification + (1 - alpha) * contrast
+
+
+def status_loss(
+    logits: Tensor,
+    statuses: Tensor,
+    weights: Tensor,
+    readings: Sequence[Collection[int]],
+    *,
+    ignored: int,
+) -> Tensor:
+    """Weighted cross-entropy where a label may leave open which of several columns is right.
+
+    ``L = Σ_i w_yi · (−log Σ_{k ∈ R(y_i)} p_ik) / Σ_i w_yi`` over the pairs i whose label y_i is
+    known.
+
+    Args:
+        logits: [pairs, statuses].
+        statuses: labels [pairs], indices of `readings`.
+        weights: w per label, [labels].
+        readings: R, per label the columns that may be right.
+        ignored: the label of *not known*.
+
+    Returns:
+        A scalar, 0 if no label is known.
+    """
+    known = statuses != ignored
+    if not bool(known.any()):
+        return logits.sum() * 0
+    said = torch.log_softmax(logits[known].float(), dim=-1)
+    right = torch.zeros(len(readings), logits.shape[-1], dtype=torch.bool)
+    for label, columns in enumerate(readings):
+        right[label, list(columns)] = True
+    labels = statuses[known]
+    hit = said.masked_fill(~right[labels], -torch.inf).logsumexp(dim=-1)
+    return -(weights[labels] * hit).sum() / weights[labels].sum()

@@ -147,15 +147,6 @@ def joined_sentences(documents: Sequence[Document], *, count: int, seed: int) ->
     return made
 
 
-def across_sentences(pairs: Iterable[Pair]) -> list[Pair]:
-    """The pairs whose mentions no single sentence covers."""
-    return [
-        pair
-        for pair in pairs
-        if pair_window(pair.document.sentences, pair.drug, pair.event, max_sentences=1) is None
-    ]
-
-
 def _pair(document: Document, drug: Span, event: Span, caused: bool) -> Pair | None:
     window = pair_window(document.sentences, drug, event)
     if window is None:
@@ -223,7 +214,7 @@ def _join(run: Sequence[Document], number: int) -> Document:
             for relation in document.relations
         ]
     return Document(
-        doc_id=f"joined:{number}",
+        doc_id=f"{run[0].corpus}:joined:{number}",
         group=run[0].group,
         corpus=run[0].corpus,
         text=text,

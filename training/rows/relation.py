@@ -9,14 +9,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from services.core.contracts import Assertion
 from services.core.ports import TokenEncoder
 from services.core.windows import Form, pair_tokens
 from services.extract.batching import NO_PAIR, Quad, pad, pad_pairs
 from services.extract.tokens import AskedText, asked_windows
+from training.corpora.documents import COARSE_STATUSES
 from training.models.relation import STATUSES
 from training.rows.pairs import Pair
 
 IGNORED = -100
+
+SPECULATED = len(STATUSES)
+"""In place of a status: uncertain or hypothetical, the corpus does not say which."""
+
+STATUS_READINGS = (
+    *({place} for place in range(len(STATUSES))),
+    {STATUSES.index(Assertion.UNCERTAIN), STATUSES.index(Assertion.HYPOTHETICAL)},
+)
+"""Which columns of the status head may be right for the status of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class WindowRow:
         pairs: per pair the first and last token of the drug and of the event (marked form: of
             its one pair, not looked at).
         labels: per pair 1 if it is a relation.
-        statuses: per pair the index of its status; `IGNORED` where none is known.
+        statuses: per pair the index of its status, or `SPECULATED`; `IGNORED` where none is known.
         group: equal for rows of one window of one document.
         sources: indices of the pairs in the list the rows were made from.
     """
@@ -82,9 +93,14 @@ def collate(rows: Sequence[WindowRow]) -> WindowBatch:
 
 
 def status_of(pair: Pair) -> int:
-    """Index of the annotated status, or `IGNORED`."""
+    """Index of the annotated status, `SPECULATED` or `IGNORED`."""
     status = pair.document.statuses().get((pair.drug, pair.event)) if pair.caused else None
-    return IGNORED if status is None else STATUSES.index(status)
+    if status is None:
+        return IGNORED
+    coarse = COARSE_STATUSES.get(pair.document.corpus, {})
+    if status is Assertion.UNCERTAIN and coarse.get(Assertion.HYPOTHETICAL) is status:
+        return SPECULATED
+    return STATUSES.index(status)
 
 
 def _marked(pairs: Sequence[Pair], encoder: TokenEncoder, max_tokens: int) -> list[WindowRow]:

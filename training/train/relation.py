@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.contracts import MentionType
@@ -24,22 +23,20 @@ from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score, torch_pair_runner
 from training.evaluate.predict import predict_mentions, torch_runner
 from training.models.encoder import load_encoder, write_tokenizer
-from training.models.losses import relation_loss
+from training.models.losses import relation_loss, status_loss
 from training.models.relation import (
     CLASSES,
-    STATUSES,
     RelationConfig,
     RelationModel,
 )
 from training.rows.pairs import (
     MAX_TOKENS,
     Pair,
-    across_sentences,
     gold_pairs,
     joined_sentences,
     predicted_negatives,
 )
-from training.rows.relation import IGNORED, WindowRow, collate, window_rows
+from training.rows.relation import IGNORED, STATUS_READINGS, WindowRow, collate, window_rows
 from training.rows.sampling import grouped_batches
 from training.train.loop import Optimisation, optimise, seed_everything
 from training.train.runs import load_ner, save_model, settings_report
@@ -47,6 +44,9 @@ from training.train.splits import Parts, sizes
 
 NOTES = ("clinical", "adewatch")
 """Corpora whose documents mention many events that no drug is blamed for."""
+
+SENTENCES = ("ade", "phee", "twimed")
+"""Corpora of single sentences, which are joined to paragraphs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class RelationSettings:
     encoder: str
     seed: int
     member: int = 0
-    epochs: int = 4
+    epochs: int = 5
     learning_rate: float = 2e-4
     bfloat16: bool = False
     max_tokens: int = 2048
@@ -68,8 +68,8 @@ class RelationSettings:
     alpha: float = 0.7
     temperature: float = 0.1
     hard_weight: float = 2.0
-    status_weight: float = 0.3
-    joined: int = 600
+    status_weight: float = 0.6
+    joined: int = 400
     clinical_copies: int = 4
     negatives_per_note: int = 4
     form: Form = Form.LEVITATED
@@ -112,7 +112,9 @@ def train_relation(
     dev = dev_pairs(parts, proposer, limit=settings.negatives_per_note, seed=settings.seed)
     if not any(map(related, dev.values())):
         raise CorpusError("no dev document has a relation, so no epoch can be chosen")
-    data = window_rows(pairs, encoder, form=settings.form, max_tokens=MAX_TOKENS)
+    data = _with_copies(
+        window_rows(pairs, encoder, form=settings.form, max_tokens=MAX_TOKENS), pairs, settings
+    )
     first, second, third, fourth = encoder.marker_ids(MARKERS)
     model = RelationModel(
         load_encoder(settings.encoder, vocabulary=vocabulary),
@@ -145,12 +147,9 @@ def train_relation(
             hard_weight=settings.hard_weight,
             class_weights=torch.ones(len(CLASSES)),
         )
-        if settings.status_weight > 0 and bool((statuses != IGNORED).any()):
-            value = value + settings.status_weight * functional.cross_entropy(
-                output.status[real].float(),
-                statuses,
-                weight=status_weights,
-                ignore_index=IGNORED,
+        if settings.status_weight > 0:
+            value = value + settings.status_weight * status_loss(
+                output.status[real], statuses, status_weights, STATUS_READINGS, ignored=IGNORED
             )
         if lesson is None:
             return value
@@ -209,11 +208,11 @@ def _statuses_known(data: Sequence[WindowRow]) -> bool:
 
 
 def _status_weights(data: Sequence[WindowRow], *, exponent: float = 0.5) -> Tensor:
-    """``w_s = (n_max / n_s) ** exponent`` over the known statuses."""
+    """``w_s = (n_max / n_s) ** exponent`` over the known labels."""
     counts = Counter(status for row in data for status in row.statuses if status != IGNORED)
     most = max(counts.values(), default=1)
     return torch.tensor(
-        [(most / max(1, counts[place])) ** exponent for place in range(len(STATUSES))]
+        [(most / max(1, counts[place])) ** exponent for place in range(len(STATUS_READINGS))]
     )
 
 
@@ -263,19 +262,34 @@ def _training_pairs(
         if name == "phee":
             gold = [pair for pair in gold if not (pair.caused and pair.document.group in known)]
         pairs += gold
-        if name == "clinical":
-            caused = [pair for pair in gold if pair.caused]
-            pairs += caused * (settings.clinical_copies - 1)
         if name in NOTES:
             pairs += false_candidates(
                 part.train, proposer, limit=settings.negatives_per_note, seed=settings.seed
             )
-        if name == "ade" and settings.joined > 0:
-            joined = joined_sentences(part.train, count=settings.joined, seed=settings.seed)
-            crossing = across_sentences(gold_pairs(joined))
-            # Only some of the many pairs of a paragraph: each is read with all of its sentences.
-            pairs += crossing[:: max(1, len(crossing) // settings.joined)]
+        if name in SENTENCES and settings.joined > 0:
+            # With their own relations: a paragraph of nothing but negative pairs teaches that
+            # sentences in company have none.
+            own = [one for one in part.train if name != "phee" or one.group not in known]
+            pairs += gold_pairs(joined_sentences(own, count=settings.joined, seed=settings.seed))
     return pairs
+
+
+def _with_copies(
+    data: Sequence[WindowRow], pairs: Sequence[Pair], settings: RelationSettings
+) -> list[WindowRow]:
+    """Rows of dictations, of which there are few, several times; each copy a group of its own."""
+    groups = 1 + max((row.group for row in data), default=0)
+    dictated = [
+        row
+        for row in data
+        if all(pairs[place].document.corpus == "clinical" for place in row.sources)
+    ]
+    copies = [
+        replace(row, group=row.group + groups * number)
+        for number in range(1, settings.clinical_copies)
+        for row in dictated
+    ]
+    return [*data, *copies]
 
 
 def dev_pairs(

@@ -44,6 +44,7 @@ def ablate(
     proposer: Path = RUNS / "ner-literature",
     corpora: str = "",
     epochs: int = 4,
+    joined: Annotated[int, typer.Option(help="relation: as of `relation`")] = 400,
     encoder_name: Annotated[str, typer.Option("--encoder", help="as of `relation`")] = "",
     generator: Annotated[str, typer.Option(help="as of `relation`")] = "",
     bfloat16: Annotated[bool, typer.Option(help="as of `relation`")] = False,
@@ -79,9 +80,14 @@ def ablate(
             typer.echo(ner_variants.table(tagged))
         return
     settings = RelationSettings(
-        encoder=encoder, seed=seed, epochs=epochs, bfloat16=bfloat16, augmentation=how
+        encoder=encoder,
+        seed=seed,
+        epochs=epochs,
+        bfloat16=bfloat16,
+        joined=joined,
+        augmentation=how,
     )
     done = []
     for variant in ablation.run_variants(names, parts, proposer, settings, out):
         done.append(variant)
-        typer.echo(ablation.table(done))
+        typer.echo(ablation.table(done, seed=seed))

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from training.models.losses import info_nce, relation_loss, tagging_loss
+from training.models.losses import info_nce, relation_loss, status_loss, tagging_loss
 
 pytestmark = pytest.mark.training
 
@@ -98,3 +98,32 @@ def test_losses_are_those_of_32_bits_when_the_model_multiplies_in_16() -> None:
     tags = torch.tensor([[0, 1], [2, 0], [1, 0]])
     half = tagging_loss(logits.bfloat16(), tags, torch.ones(2, 3), ignored=IGNORED)
     assert half.dtype == torch.float32
+
+
+PLAIN = [{0}, {1}, {2}]
+
+
+def test_a_status_is_learned_by_weighted_cross_entropy() -> None:
+    torch.manual_seed(2)
+    logits, weights = torch.randn(4, 3), torch.tensor([1.0, 2.0, 0.5])
+    statuses = torch.tensor([0, IGNORED, 2, 1])
+    expected = torch.nn.functional.cross_entropy(
+        logits, statuses, weight=weights, ignore_index=IGNORED
+    )
+    found = status_loss(logits, statuses, weights, PLAIN, ignored=IGNORED)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_label_that_leaves_two_open_is_satisfied_by_either() -> None:
+    probabilities = torch.tensor([[0.2, 0.3, 0.5]])
+    loss = status_loss(
+        probabilities.log(), torch.tensor([3]), torch.ones(4), [*PLAIN, {1, 2}], ignored=IGNORED
+    )
+    assert loss.item() == pytest.approx(-math.log(0.8), rel=1e-5)
+
+
+def test_no_known_status_is_no_loss() -> None:
+    logits = torch.randn(2, 3, requires_grad=True)
+    nothing = status_loss(logits, torch.full((2,), IGNORED), torch.ones(3), PLAIN, ignored=IGNORED)
+    assert nothing.item() == 0
+    nothing.backward()  # type: ignore[no-untyped-call]

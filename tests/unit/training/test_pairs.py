@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from services.core.contracts import MentionType
@@ -5,7 +7,6 @@ from services.core.spans import Span
 from tests.fakes.documents import document
 from training.rows.pairs import (
     Pair,
-    across_sentences,
     candidate_pairs,
     gold_pairs,
     joined_sentences,
@@ -93,16 +94,24 @@ SENTENCES = [
 ]
 
 
-def test_joined_sentences_give_exactly_the_crossing_negatives() -> None:
+def test_joined_sentences_keep_their_relations_and_give_crossing_negatives() -> None:
     (joined,) = joined_sentences(SENTENCES[:2], count=1, seed=1)
     assert joined.text == "[Zocor] gave {rash}. [Advil] gave {hives}.".translate(
         str.maketrans("", "", "[]{}")
     )
     assert joined.pairs() == {(Span(0, 5), Span(11, 15)), (Span(17, 22), Span(28, 33))}
-    assert named(across_sentences(gold_pairs([joined]))) == [
+    assert sorted(named(gold_pairs([joined]))) == [
+        ("Advil", "hives", True),
         ("Advil", "rash", False),
         ("Zocor", "hives", False),
+        ("Zocor", "rash", True),
     ]
+
+
+def test_paragraphs_of_two_corpora_are_two_documents() -> None:
+    others = [replace(one, corpus="other") for one in SENTENCES]
+    names = {made.doc_id for made in joined_sentences(SENTENCES, count=4, seed=1)}
+    assert names.isdisjoint(made.doc_id for made in joined_sentences(others, count=4, seed=1))
 
 
 def test_a_paragraph_is_cut_where_names_are_related_elsewhere() -> None:

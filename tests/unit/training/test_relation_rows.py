@@ -1,12 +1,16 @@
 """Pairs as rows of the relation model, in both forms."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.contracts import Assertion
 from services.core.windows import Form
 from tests.fakes.documents import document
+from training.models.relation import STATUSES
 from training.rows.pairs import gold_pairs
-from training.rows.relation import IGNORED, collate, window_rows
+from training.rows.relation import IGNORED, SPECULATED, collate, status_of, window_rows
 
 pytestmark = pytest.mark.training
 
@@ -57,6 +61,24 @@ def test_a_window_that_is_too_long_for_all_of_its_pairs_is_taken_apart(
 def test_a_corpus_without_statuses_says_nothing_of_them(encoder: HuggingFaceTokenEncoder) -> None:
     (row,) = window_rows(gold_pairs([NOTE]), encoder, form=Form.LEVITATED, max_tokens=64)
     assert set(row.statuses) == {IGNORED}
+
+
+@pytest.mark.parametrize(
+    ("corpus", "status", "label"),
+    [
+        ("adewatch", "uncertain", STATUSES.index(Assertion.UNCERTAIN)),
+        ("phee", "affirmed", STATUSES.index(Assertion.AFFIRMED)),
+        ("phee", "uncertain", SPECULATED),
+    ],
+)
+def test_a_status_that_a_corpus_does_not_divide_leaves_two_open(
+    corpus: str, status: str, label: int
+) -> None:
+    made = document("[Zocor] with {rash}.", (("T1", "T2"),))
+    (relation,) = made.relations
+    made = replace(made, corpus=corpus, relations=(replace(relation, status=status),))
+    (pair,) = gold_pairs([made])
+    assert status_of(pair) == label
 
 
 def test_a_batch_fills_up_tokens_and_pairs(encoder: HuggingFaceTokenEncoder) -> None:

@@ -47,6 +47,18 @@ def test_statuses_are_scored_where_they_are_annotated_and_the_relation_is_found(
     assert figures["macro_f1"] == pytest.approx(2 / 3, abs=1e-4)
 
 
+def test_what_a_corpus_does_not_tell_apart_is_one_status() -> None:
+    readings = [
+        reading(with_status("uncertain", doc_id="1", corpus="phee"), Assertion.HYPOTHETICAL),
+        reading(with_status("affirmed", doc_id="2", corpus="phee"), Assertion.HISTORICAL),
+        reading(with_status("uncertain", doc_id="3"), Assertion.HYPOTHETICAL),
+    ]
+    figures: dict[str, Any] | None = status_figures(readings, threshold=0.5)
+    assert figures is not None
+    assert figures["per_status"]["affirmed"]["f1"] == 1.0
+    assert figures["per_status"]["uncertain"]["recall"] == 0.5
+
+
 def test_without_annotated_statuses_there_are_no_figures() -> None:
     elsewhere = reading(with_status("affirmed", doc_id="1", corpus="ade"), Assertion.AFFIRMED)
     assert status_figures([elsewhere], threshold=0.5) is None

@@ -3,11 +3,12 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.fakes.documents import document
 from training.errors import TrainingError
-from training.train.ablation import REWRITTEN, VARIANTS, run_variants, table
+from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, table, texts
 from training.train.cross_validation import FoldPlan, run_folds, summary
 from training.train.ner import NerSettings, train_ner
 from training.train.relation import RelationSettings
@@ -60,7 +61,30 @@ def test_every_variant_is_trained_and_measured(encoder_folder: Path, tmp_path: P
     done = list(run_variants(names, parts, tmp_path, settings, tmp_path / "ablation"))
     assert [variant.name for variant in done] == names
     assert all(variant.test.keys() == {"ade"} for variant in done)
-    assert len(table(done).splitlines()) == 2 + len(names)
+    assert len(table(done, seed=SEED).splitlines()) == 2 + len(names)
+
+
+def test_variants_are_compared_on_the_same_documents() -> None:
+    right = np.array([[1.0, 1.0, 1.0, 1.0]] * 4)
+    half = np.array([[1.0, 2.0, 1.0, 1.0]] * 4)
+    whole = Variant("whole", 0.9, {"ade": right}, 10.0)
+    worse = Variant("worse", 0.8, {"ade": half}, 5.0)
+    assert worse.difference(whole, "ade", seed=SEED) == pytest.approx((-1 / 3, -1 / 3))
+    assert table([whole, worse], seed=SEED).splitlines()[2:] == [
+        "| whole | 0.900 | 1.000 | 1.00 |",
+        "| worse | 0.800 | 0.667 [-0.333, -0.333] | 0.50 |",
+    ]
+
+
+def test_paragraphs_of_single_sentences_are_measured_too() -> None:
+    sentences = [
+        document("[Zocor] gave {rash}.", (("T1", "T2"),), doc_id="1", group="g"),
+        document("[Advil] gave {hives}.", (("T1", "T2"),), doc_id="2", group="g"),
+    ]
+    parts = {name: Parts([], [], sentences) for name in ("ade", "clinical")}
+    asked = texts(parts, seed=SEED)
+    assert asked.keys() == {"ade", "ade, paragraphs", "clinical"}
+    assert all(len(one.sentences) == 2 for one in asked["ade, paragraphs"])
 
 
 def test_only_the_training_that_is_asked_for_counts_as_done(
