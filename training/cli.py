@@ -76,7 +76,7 @@ def commands() -> None:
 def ner(
     out: Annotated[Path, typer.Option(help="folder of the run")] = RUNS / "ner",
     corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,adewatch,ade-neg"
+        "ade,clinical,dictations,adewatch,ade-neg"
     ),
     epochs: int = 8,
     learning_rate: float = 3e-4,
@@ -118,7 +118,7 @@ def relation(
         Path, typer.Option(help="run of a NER model that never saw clinical notes")
     ] = RUNS / "ner-literature",
     corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,adewatch,phee,twimed"
+        "ade,clinical,dictations,adewatch,phee,twimed"
     ),
     epochs: int = 5,
     learning_rate: float = 2e-4,
@@ -152,7 +152,7 @@ def relation(
 
 RunOption = Annotated[Path | None, typer.Option(help="folder of the training run")]
 RepositoryOption = Annotated[Path, typer.Option(help="the model repository")]
-ALL_CORPORA = ("ade", "clinical", "adewatch", "phee", "twimed")
+ALL_CORPORA = ("ade", "clinical", "dictations", "adewatch", "phee", "twimed")
 
 
 @app.command()
@@ -185,11 +185,11 @@ def cards(
     seed: SeedOption = SEED,
 ) -> None:
     """Choose the threshold on dev, measure both models on test, and write their cards."""
-    from training.publish.versions import MEASURED, describe_versions
+    from training.publish.versions import CHOSEN_ON, describe_versions
 
     runs = {"ner": ner_run or RUNS / "ner", "relation": relation_run or RUNS / "relation"}
     figures = describe_versions(
-        catalogue.load(MEASURED, data_dir(), seed=seed),
+        catalogue.load(CHOSEN_ON, data_dir(), seed=seed),
         {task: repository / task / str(version) for task in runs},
         runs,
         COMMANDS,

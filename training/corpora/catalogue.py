@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from training.corpora import ade, ade_rel, adewatch, bc5cdr, clinical, ddi, phee, twimed
+from training.corpora import ade, ade_rel, adewatch, bc5cdr, clinical, ddi, dictations, phee, twimed
 from training.corpora.documents import Document
 from training.corpora.overlap import without_leaks
 from training.errors import CorpusError
@@ -22,6 +22,7 @@ READERS: dict[str, Callable[[Path], list[Document]]] = {
     ),
     "clinical": lambda data: clinical.read_notes(data / "clinical_ade/notes.jsonl"),
     "ddi": lambda data: ddi.read_documents(data / "ddi2013"),
+    "dictations": lambda data: dictations.read_notes(data / "mtsamples/mtsamples.jsonl"),
     "phee": lambda data: phee.read_sentences([data / "phee/train.json", data / "phee/dev.json"]),
     "twimed": lambda data: twimed.read_sentences(data / "twimed_pubmed/twimed_pubmed_gold.jsonl"),
 }
@@ -61,4 +62,6 @@ def divide(name: str, documents: Sequence[Document], *, seed: int) -> Parts:
         return adewatch.split_notes(documents, seed=seed)
     if name == "clinical":
         return clinical.split_notes(documents, seed=seed)
+    if name == dictations.CORPUS:
+        return dictations.split_notes(documents, seed=seed)
     return split(documents, seed=seed)

@@ -10,7 +10,10 @@ from services.core.spans import Span
 
 ALL_TYPES = frozenset(MentionType)
 
-STATUS_CORPORA = frozenset({"clinical", "adewatch", "phee", "verdicts"})
+DICTATED = ("clinical", "dictations")
+"""The corpora of real notes; a hospital's are like them, and there are few."""
+
+STATUS_CORPORA = frozenset({"clinical", "dictations", "adewatch", "phee", "verdicts"})
 """Corpora that annotate what the writer asserts; the others say nothing of it."""
 
 

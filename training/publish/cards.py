@@ -17,6 +17,7 @@ CORPORA = {
     "bc5cdr": "BioCreative V CDR, train and dev (Li et al. 2016); public domain",
     "ddi": "DDI extraction 2013 (Herrero-Zazo et al. 2013); CC BY-NC 4.0",
     "clinical": "360 transcribed notes of MTSamples with drugs and drug–event relations (silver)",
+    "dictations": "more notes of MTSamples, annotated by us (training/corpora/dictations)",
     "phee": "PHEE v2, train and dev (Sun et al. 2022); annotations MIT",
     "twimed": "TwiMed, PubMed part (Alvaro et al. 2017); no licence stated",
     "verdicts": "reviewers' verdicts on evidence of this installation (`adewatch verdicts export`)",

@@ -14,7 +14,7 @@ from torch import Tensor
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES, Decoded
 from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
-from training.corpora.documents import Document
+from training.corpora.documents import DICTATED, Document
 from training.errors import CorpusError
 from training.evaluate.metrics import Score, mean_f1, mention_scores
 from training.evaluate.predict import predict_mentions, torch_runner, typed
@@ -198,7 +198,7 @@ def _training_rows(
 ) -> list[NerRow]:
     data: list[NerRow] = []
     for name, part in parts.items():
-        copies = settings.event_copies if name == "clinical" else 1
+        copies = settings.event_copies if name in DICTATED else 1
         # The corpus of negative sentences is large and has no mention at all.
         negatives = name == "ade-neg"
         documents = [*part.train, *added(part.train, settings.augmentation, seed=settings.seed)]

@@ -17,7 +17,7 @@ from services.core.contracts import MentionType
 from services.core.spans import Span
 from services.core.windows import MARKERS, Form
 from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
-from training.corpora.documents import Document
+from training.corpora.documents import DICTATED, Document
 from training.errors import CorpusError
 from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score, torch_pair_runner
@@ -42,7 +42,7 @@ from training.train.loop import Optimisation, optimise, seed_everything
 from training.train.runs import load_ner, save_model, settings_report
 from training.train.splits import Parts, sizes
 
-NOTES = ("clinical", "adewatch")
+NOTES = (*DICTATED, "adewatch")
 """Corpora whose documents mention many events that no drug is blamed for."""
 
 SENTENCES = ("ade", "phee", "twimed")
@@ -70,7 +70,7 @@ class RelationSettings:
     hard_weight: float = 2.0
     status_weight: float = 0.6
     joined: int = 400
-    clinical_copies: int = 4
+    dictated_copies: int = 4
     negatives_per_note: int = 4
     form: Form = Form.LEVITATED
     pair_attention: bool = True
@@ -282,11 +282,11 @@ def _with_copies(
     dictated = [
         row
         for row in data
-        if all(pairs[place].document.corpus == "clinical" for place in row.sources)
+        if all(pairs[place].document.corpus in DICTATED for place in row.sources)
     ]
     copies = [
         replace(row, group=row.group + groups * number)
-        for number in range(1, settings.clinical_copies)
+        for number in range(1, settings.dictated_copies)
         for row in dictated
     ]
     return [*data, *copies]

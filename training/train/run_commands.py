@@ -13,7 +13,10 @@ from training.corpora import catalogue
 from training.errors import TrainingError
 from training.settings import RUNS, SEED, SHIPPED_ENCODER, data_dir, default_encoder
 
-CORPORA = {"ner": "ade,clinical,adewatch,ade-neg", "relation": "ade,clinical,adewatch,phee,twimed"}
+CORPORA = {
+    "ner": "ade,clinical,dictations,adewatch,ade-neg",
+    "relation": "ade,clinical,dictations,adewatch,phee,twimed",
+}
 """What ablations train on by default: that of `ner` and `relation`."""
 
 

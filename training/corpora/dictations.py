@@ -1,0 +1,108 @@
+"""Relations in more dictations of MTSamples, annotated for this project and kept apart from them.
+
+The repository holds offsets only (`dictations/annotations.jsonl`); the texts, whose licence is not
+formal, lie in the data folder. `DATASHEET.md` beside it says how they were chosen and annotated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from services.core.contracts import MentionType
+from services.core.sentences import split_sentences
+from services.core.spans import Span
+from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
+from training.errors import CorpusError
+from training.train.splits import Parts, position
+
+CORPUS = "dictations"
+
+ANNOTATIONS = Path(__file__).parent / "dictations" / "annotations.jsonl"
+
+DEV_FRACTION = 0.15
+
+
+def read_notes(texts: Path, annotations: Path = ANNOTATIONS) -> list[Document]:
+    """One document per annotated note.
+
+    Args:
+        texts: the notes of MTSamples, one JSON object a line.
+        annotations: per line `note`, `sha256` of its text, `drugs` as [start, end] and
+            `relations` as [drug, start, end, status], the drug by its place in `drugs`.
+
+    Raises:
+        CorpusError: a file is missing or malformed, or a text is not the one that was annotated.
+    """
+    known = _transcriptions(texts)
+    try:
+        lines = annotations.read_text(encoding="utf-8").splitlines()
+        return [_document(json.loads(line), known) for line in lines]
+    except OSError as error:
+        raise CorpusError(f"cannot read {annotations}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise CorpusError(f"{annotations} is no file of annotations: {error!r}") from error
+
+
+def split_notes(notes: Sequence[Document], *, seed: int) -> Parts:
+    """For training and to choose on; what is published is measured on the corpus `clinical`."""
+    parts = Parts([], [], [])
+    for note in notes:
+        dev = position(note.group, seed=seed) < DEV_FRACTION
+        (parts.dev if dev else parts.train).append(note)
+    return parts
+
+
+def digest(text: str) -> str:
+    """What an annotation remembers of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _transcriptions(path: Path) -> dict[str, str]:
+    try:
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return {
+            f"mts-{number}": str(record["transcription"])
+            for record in records
+            for number in record["sample_ids"]
+        }
+    except OSError as error:
+        raise CorpusError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"{path} is no file of notes: {error!r}") from error
+
+
+def _document(record: dict[str, Any], texts: dict[str, str]) -> Document:
+    name = str(record["note"])
+    text = texts.get(name, "")
+    if digest(text) != record["sha256"]:
+        raise CorpusError(f"the text of {name} is not the one that was annotated")
+    drugs = [Span(*span) for span in record["drugs"]]
+    relations = [
+        (int(place), Span(*span), str(status)) for place, *span, status in record["relations"]
+    ]
+    events = sorted({event for _, event, _ in relations})
+    return Document(
+        doc_id=name,
+        group=name,
+        corpus=CORPUS,
+        text=text,
+        sentences=tuple(split_sentences(text)),
+        mentions=(
+            *(
+                AnnotatedMention(f"D{place}", MentionType.DRUG, drug)
+                for place, drug in enumerate(drugs)
+            ),
+            *(
+                AnnotatedMention(f"A{place}", MentionType.ADE, event)
+                for place, event in enumerate(events)
+            ),
+        ),
+        relations=tuple(
+            AnnotatedRelation(f"D{place}", f"A{events.index(event)}", status)
+            for place, event, status in relations
+        ),
+    )
