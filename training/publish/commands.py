@@ -13,8 +13,9 @@ import torch
 import typer
 
 from services.core.model_versions import Publication
-from training.settings import RUNS, SEED, default_encoder
+from training.settings import RUNS, SEED, TRAINED_ON, default_encoder
 
+Corpora = Annotated[str, typer.Option(help="names, separated by commas")]
 Reason = Annotated[str, typer.Option(help="why; kept in the history")]
 Shadow = Annotated[bool, typer.Option("--shadow", help="let it run beside what serves")]
 SeedOption = Annotated[int, typer.Option(help="of the split and the resamples")]
@@ -61,14 +62,10 @@ def retrain(
     shadow: Shadow = False,
     reason: Reason = "scheduled retraining",
     runs: Annotated[Path, typer.Option(help="folder of the runs")] = RUNS / "retrain",
-    ner_corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,adewatch,ade-neg"
-    ),
-    relation_corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,adewatch,phee,twimed"
-    ),
+    ner_corpora: Corpora = TRAINED_ON["ner"],
+    relation_corpora: Corpora = TRAINED_ON["relation"],
     ner_epochs: int = 8,
-    relation_epochs: int = 4,
+    relation_epochs: int = 5,
     encoder: Annotated[str, typer.Option(help="as of `ner`")] = "",
     bfloat16: Annotated[bool, typer.Option(help="as of `ner`")] = False,
     threads: int = 2,
@@ -84,7 +81,7 @@ def retrain(
     from training.publish.retraining import retrain as run_all
     from training.publish.retraining_steps import ModelSteps
     from training.train.ner import NerSettings
-    from training.train.relation import RelationSettings
+    from training.train.relation_settings import RelationSettings
 
     ready_to_release()
     torch.set_num_threads(threads)

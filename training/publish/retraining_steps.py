@@ -19,7 +19,8 @@ from training.publish.versions import (
 )
 from training.settings import data_dir
 from training.train.ner import NerSettings, train_ner
-from training.train.relation import RelationSettings, train_relation
+from training.train.relation import train_relation
+from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
 PROPOSER_EPOCHS = 2

@@ -21,7 +21,7 @@ from training.evaluate.tagger import Tagger, choose_threshold, read, report
 from training.publish.cards import sha256, write_cards
 from training.publish.export import export, onnx_pair_runner, onnx_runner, quantise
 from training.train.ner import ner_score
-from training.train.relation import dev_pairs, related
+from training.train.relation_pairs import dev_pairs, related
 from training.train.runs import load_ner, load_relation
 from training.train.splits import Parts
 

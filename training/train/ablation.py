@@ -17,7 +17,9 @@ from training.evaluate.bootstrap import Array, Interval, counts, f1, interval
 from training.evaluate.metrics import Score
 from training.evaluate.pair_scores import PairModel, score_pairs, torch_pair_runner
 from training.rows.pairs import gold_pairs, joined_sentences
-from training.train.relation import SENTENCES, RelationSettings, train_relation
+from training.train.relation import train_relation
+from training.train.relation_pairs import SENTENCES
+from training.train.relation_settings import RelationSettings
 from training.train.runs import is_trained, load_relation
 from training.train.splits import Parts
 

@@ -16,7 +16,8 @@ from training.evaluate.predict import torch_runner
 from training.evaluate.tagger import Tagger, choose_threshold, read, report
 from training.train.folds import beside_fold, fold_parts
 from training.train.ner import NerSettings, train_ner
-from training.train.relation import RelationSettings, train_relation
+from training.train.relation import train_relation
+from training.train.relation_settings import RelationSettings
 from training.train.runs import is_trained, load_ner, load_relation
 from training.train.splits import Parts
 

@@ -35,7 +35,7 @@ def folds(
     from training.train.cross_validation import FoldPlan, run_folds, summary
     from training.train.folds import read_folds
     from training.train.ner import NerSettings
-    from training.train.relation import RelationSettings
+    from training.train.relation_settings import RelationSettings
 
     torch.set_num_threads(threads)
     data, name = data_dir(), encoder_name or default_encoder()

@@ -11,13 +11,7 @@ import typer
 from training.augmentation.plan import Augmentation
 from training.corpora import catalogue
 from training.errors import TrainingError
-from training.settings import RUNS, SEED, SHIPPED_ENCODER, data_dir, default_encoder
-
-CORPORA = {
-    "ner": "ade,clinical,dictations,adewatch,ade-neg",
-    "relation": "ade,clinical,dictations,adewatch,phee,twimed",
-}
-"""What ablations train on by default: that of `ner` and `relation`."""
+from training.settings import RUNS, SEED, SHIPPED_ENCODER, TRAINED_ON, data_dir, default_encoder
 
 
 def encoder(
@@ -58,9 +52,9 @@ def ablate(
     from training.augmentation import ner_variants
     from training.train import ablation
     from training.train.ner import NerSettings
-    from training.train.relation import RelationSettings
+    from training.train.relation_settings import RelationSettings
 
-    if task not in CORPORA:
+    if task not in TRAINED_ON:
         raise TrainingError(f"no task {task!r}; tasks are ner and relation")
     known = list(ablation.VARIANTS if task == "relation" else ner_variants.VARIANTS)
     names = variants.split(",") if variants else known
@@ -71,7 +65,7 @@ def ablate(
         names.remove(ablation.REWRITTEN)
     torch.set_num_threads(threads)
     encoder = encoder_name or default_encoder()
-    parts = catalogue.load((corpora or CORPORA[task]).split(","), data_dir(), seed=seed)
+    parts = catalogue.load((corpora or TRAINED_ON[task]).split(","), data_dir(), seed=seed)
     how = Augmentation(generator=generator)
     if task == "ner":
         ner = NerSettings(

@@ -8,7 +8,7 @@ import pytest
 from services.core.spans import Span
 from tests.fakes.documents import document
 from training.corpora.documents import Document
-from training.train import relation
+from training.train import relation_pairs
 from training.train.splits import Parts
 
 pytestmark = pytest.mark.training
@@ -25,7 +25,7 @@ def proposer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def found(proposer: Path, trained: int, documents: Sequence[Document]) -> list[list[Span]]:
         return [[COLD] for _ in documents]
 
-    monkeypatch.setattr(relation, "_proposed_events", found)
+    monkeypatch.setattr(relation_pairs, "_proposed_events", found)
     return tmp_path
 
 
@@ -34,7 +34,7 @@ def test_notes_have_false_candidates_and_sentences_of_the_literature_have_none(
 ) -> None:
     assert NOTE.text[COLD.start : COLD.end] == "cold"
     parts = {name: Parts([], [NOTE], []) for name in ("ade", "clinical", "adewatch")}
-    found = relation.dev_pairs(parts, proposer, limit=4, seed=1)
+    found = relation_pairs.dev_pairs(parts, proposer, limit=4, seed=1)
     false = {
         name: [pair.event for pair in pairs if not pair.caused] for name, pairs in found.items()
     }
@@ -43,5 +43,5 @@ def test_notes_have_false_candidates_and_sentences_of_the_literature_have_none(
 
 def test_no_more_than_the_limit_is_taken(proposer: Path) -> None:
     parts = {"adewatch": Parts([], [NOTE], [])}
-    (pair,) = relation.dev_pairs(parts, proposer, limit=0, seed=1)["adewatch"]
+    (pair,) = relation_pairs.dev_pairs(parts, proposer, limit=0, seed=1)["adewatch"]
     assert pair.caused

@@ -11,7 +11,7 @@ from training.errors import TrainingError
 from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, table, texts
 from training.train.cross_validation import FoldPlan, run_folds, summary
 from training.train.ner import NerSettings, train_ner
-from training.train.relation import RelationSettings
+from training.train.relation_settings import RelationSettings
 from training.train.runs import is_trained
 from training.train.splits import Parts
 

@@ -29,7 +29,8 @@ from training.evaluate.tagger import Tagger
 from training.rows.ner import rows, sentences
 from training.rows.pairs import gold_pairs
 from training.train.ner import NerSettings, train_ner
-from training.train.relation import RelationSettings, train_relation
+from training.train.relation import train_relation
+from training.train.relation_settings import RelationSettings
 from training.train.runs import load_ner, load_relation
 from training.train.splits import Parts
 

@@ -1,0 +1,119 @@
+"""The candidate pairs that the relation model learns from, and those it is chosen on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.contracts import MentionType
+from services.core.spans import Span
+from training.augmentation.plan import added
+from training.corpora.documents import DICTATED, Document
+from training.evaluate.predict import predict_mentions, torch_runner
+from training.rows.pairs import Pair, gold_pairs, joined_sentences, predicted_negatives
+from training.rows.relation import WindowRow
+from training.train.relation_settings import RelationSettings
+from training.train.runs import load_ner
+from training.train.splits import Parts
+
+NOTES = (*DICTATED, "adewatch")
+"""Corpora whose documents mention many events that no drug is blamed for."""
+
+SENTENCES = ("ade", "phee", "twimed")
+"""Corpora of single sentences, which are joined to paragraphs."""
+
+
+def related(pairs: Sequence[Pair]) -> bool:
+    """Whether any pair is a relation."""
+    return any(pair.caused for pair in pairs)
+
+
+def false_candidates(
+    documents: Sequence[Document], proposer: Path, *, limit: int, seed: int
+) -> list[Pair]:
+    """Pairs of gold drugs with events that the proposer finds and that are not gold."""
+    trained = (proposer / "model.pt").stat().st_mtime_ns
+    return [
+        pair
+        for document, events in zip(
+            documents, _proposed_events(proposer, trained, tuple(documents)), strict=True
+        )
+        for pair in predicted_negatives(document, events, limit=limit, seed=seed)
+    ]
+
+
+@lru_cache(maxsize=4)
+def _proposed_events(
+    proposer: Path, trained: int, documents: tuple[Document, ...]
+) -> list[list[Span]]:
+    """Events that a proposer finds in each document; kept, because every ablation asks it.
+
+    Args:
+        proposer: see `train_relation`.
+        trained: when, so that another model in its place is asked anew.
+        documents: what to read.
+    """
+    encoder = HuggingFaceTokenEncoder(proposer / "tokenizer.json")
+    model = load_ner(proposer)
+    found = predict_mentions(torch_runner(model), encoder, documents, chains=model.chains())
+    return [
+        [mention.span for mention in mentions if mention.type is MentionType.ADE]
+        for mentions in found
+    ]
+
+
+def training_pairs(
+    parts: Mapping[str, Parts], proposer: Path, settings: RelationSettings
+) -> list[Pair]:
+    """Candidate pairs of the training documents, of their paragraphs, and false candidates."""
+    pairs: list[Pair] = []
+    # Sentences that two corpora share give their relations once.
+    known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
+    for name, part in parts.items():
+        copies = added(part.train, settings.augmentation, seed=settings.seed)
+        gold = gold_pairs([*part.train, *copies])
+        if name == "phee":
+            gold = [pair for pair in gold if not (pair.caused and pair.document.group in known)]
+        pairs += gold
+        if name in NOTES:
+            pairs += false_candidates(
+                part.train, proposer, limit=settings.negatives_per_note, seed=settings.seed
+            )
+        if name in SENTENCES and settings.joined > 0:
+            # With their own relations: a paragraph of nothing but negative pairs teaches that
+            # sentences in company have none.
+            own = [one for one in part.train if name != "phee" or one.group not in known]
+            pairs += gold_pairs(joined_sentences(own, count=settings.joined, seed=settings.seed))
+    return pairs
+
+
+def with_copies(
+    data: Sequence[WindowRow], pairs: Sequence[Pair], settings: RelationSettings
+) -> list[WindowRow]:
+    """Rows of dictations, of which there are few, several times; each copy a group of its own."""
+    groups = 1 + max((row.group for row in data), default=0)
+    dictated = [
+        row
+        for row in data
+        if all(pairs[place].document.corpus in DICTATED for place in row.sources)
+    ]
+    copies = [
+        replace(row, group=row.group + groups * number)
+        for number in range(1, settings.dictated_copies)
+        for row in dictated
+    ]
+    return [*data, *copies]
+
+
+def dev_pairs(
+    parts: Mapping[str, Parts], proposer: Path, *, limit: int, seed: int
+) -> dict[str, list[Pair]]:
+    """Candidate pairs of the dev documents by corpus; notes with false candidates too."""
+    dev = {name: gold_pairs(part.dev) for name, part in parts.items()}
+    for name in NOTES:
+        if name in dev:
+            dev[name] += false_candidates(parts[name].dev, proposer, limit=limit, seed=seed)
+    return dev
