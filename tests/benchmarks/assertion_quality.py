@@ -29,11 +29,10 @@ from services.core.sections import find_sections
 from services.core.sentences import split_sentences
 from tests.benchmarks.assertion_cases import Case, clinical, own_notes, phee
 from tests.benchmarks.plain_context import plain_context
+from training.corpora.documents import COARSE_STATUSES
 
 NOTES = Path(__file__).parents[2] / "training" / "corpora" / "adewatch_notes" / "notes"
 NOT_ASSERTED = ("negated", "hypothetical")
-SPECULATED = {"hypothetical": "uncertain", "historical": "affirmed", "family": "affirmed"}
-"""PHEE knows three statuses: what the service reads as one of its six is one of those."""
 
 Confusion = Counter[tuple[str, str]]
 Scores = Mapping[str, Mapping[Assertion, float]]
@@ -91,9 +90,10 @@ def report(name: str, confusion: Confusion) -> str:
     return "\n".join(lines)
 
 
-def of_phee(status: str) -> str:
-    """A status in PHEE's terms."""
-    return SPECULATED.get(status, status)
+def in_terms_of(corpus: str, status: str) -> str:
+    """A status as a corpus has it: PHEE knows three, and what the service reads is one of those."""
+    read = Assertion(status)
+    return COARSE_STATUSES.get(corpus, {}).get(read, read).value
 
 
 def habits(cases: Iterable[Case]) -> str:
@@ -169,7 +169,7 @@ def main() -> None:
             confusion: Confusion = Counter()
             for case in cases:
                 read = reader(case)
-                confusion[case.status, of_phee(read) if corpus == "phee" else read] += 1
+                confusion[case.status, in_terms_of(corpus, read)] += 1
                 if options.errors and half == "dev" and name == "rules" and read != case.status:
                     sys.stdout.write(f"{case.status} read as {read}: {shown(case)}\n")
             sys.stdout.write(report(f"{corpus} {half}: {name}", confusion) + "\n")
