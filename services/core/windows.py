@@ -54,11 +54,30 @@ def pair_window(
         sentence touches the mentions.
     """
     start, end = min(first.start, second.start), max(first.end, second.end)
-    begin = bisect_right(sentences, start, key=_end)
-    stop = bisect_left(sentences, end, key=_start)
+    begin, stop = _touched(sentences, start, end)
     if begin >= stop or stop - begin > max_sentences:
         return None
     return Span(min(start, sentences[begin].start), max(end, sentences[stop - 1].end))
+
+
+def apartness(sentences: Sequence[Span], first: Span, second: Span) -> tuple[int, int]:
+    """How far two mentions are from each other: less for the nearer ones.
+
+    Args:
+        sentences: of one text, ordered and disjoint.
+        first: a mention of that text; `second` another one, in any order.
+
+    Returns:
+        How many sentences cover both, then the characters between them: a mention of the same
+        sentence is nearer than one of the sentence before, wherever they stand in it.
+    """
+    begin, stop = _touched(sentences, min(first.start, second.start), max(first.end, second.end))
+    return stop - begin, max(first.start - second.end, second.start - first.end, 0)
+
+
+def _touched(sentences: Sequence[Span], start: int, end: int) -> tuple[int, int]:
+    """The run [begin, stop) of the sentences that touch a stretch of text."""
+    return bisect_right(sentences, start, key=_end), bisect_left(sentences, end, key=_start)
 
 
 class PairWindow(NamedTuple):

@@ -12,7 +12,7 @@ from services.core.indications import is_indication
 from services.core.ports import FloatArray, TokenEncoder
 from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
-from services.core.windows import Form, mark_pair, pair_tokens, pair_window
+from services.core.windows import Form, apartness, mark_pair, pair_tokens, pair_window
 from services.extract.batching import BatchedModel, Quad
 from services.extract.mentions import ReadText
 from services.extract.tokens import AskedText, asked_windows
@@ -161,16 +161,16 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
     """Pairs worth asking about, in the order of the text.
 
     Every event mention with every drug name within a window of up to four sentences; of several
-    mentions of one name the nearest to the event stands for all. Names are wordings: two names of
-    one drug are asked about both, since a text blames a drug by either, and are counted once. A
-    drug that the text gives against the event is not asked about.
+    mentions of one name the nearest to the event (`apartness`) stands for all. Names are wordings:
+    two names of one drug are asked about both, since a text blames a drug by either, and are
+    counted once. A drug that the text gives against the event is not asked about.
     """
     drugs = [mention for mention in text.mentions if mention.type is MentionType.DRUG]
     events = [mention for mention in text.mentions if mention.type is MentionType.ADE]
     # Mentions are in the order of the text, so the reach of an event is a run of drugs.
     first = 0
     for event in events:
-        nearest: dict[str, Candidate] = {}
+        nearest: dict[str, tuple[tuple[int, int], Candidate]] = {}
         for position in range(first, len(drugs)):
             drug = drugs[position]
             window = pair_window(text.sentences, _span(drug), _span(event))
@@ -182,11 +182,12 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
             if is_indication(text.text, _span(drug), _span(event)):
                 continue
             name = drug.text.lower()
-            known = nearest.get(name)
-            if known is None or _distance(drug, event) < _distance(known.drug, event):
-                nearest[name] = Candidate(drug, event, window)
+            distance = apartness(text.sentences, _span(drug), _span(event))
+            if name not in nearest or distance < nearest[name][0]:
+                nearest[name] = distance, Candidate(drug, event, window)
         # In the order of the text, as evaluation asks: which pairs share a window follows from it.
-        yield from sorted(nearest.values(), key=lambda candidate: candidate.spans)
+        chosen = (candidate for _, candidate in nearest.values())
+        yield from sorted(chosen, key=lambda candidate: candidate.spans)
 
 
 def _relation(
@@ -214,7 +215,3 @@ def _relation(
 
 def _span(mention: Mention) -> Span:
     return Span(mention.start, mention.end)
-
-
-def _distance(one: Mention, other: Mention) -> int:
-    return max(one.start - other.end, other.start - one.end, 0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.core.contracts import MentionType
 from services.core.indications import is_indication
 from services.core.spans import Span
-from services.core.windows import MAX_SENTENCES, mark_pair, pair_window
+from services.core.windows import MAX_SENTENCES, apartness, mark_pair, pair_window
 from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
 
 MAX_TOKENS = 256
@@ -54,7 +54,7 @@ def candidate_pairs(
     drug_list = sorted(set(drugs))
     found = []
     for event in sorted(set(events)):
-        nearest: dict[str, tuple[int, Span]] = {}
+        nearest: dict[str, tuple[tuple[int, int], Span]] = {}
         chosen: set[Span] = set()
         for drug in drug_list:
             if pair_window(document.sentences, drug, event) is None:
@@ -64,7 +64,7 @@ def candidate_pairs(
             if for_training and (drug, event) in gold:
                 chosen.add(drug)
             name = document.text[drug.start : drug.end].lower()
-            distance = max(drug.start - event.end, event.start - drug.end, 0)
+            distance = apartness(document.sentences, drug, event)
             if name not in nearest or distance < nearest[name][0]:
                 nearest[name] = (distance, drug)
         chosen |= {drug for _, drug in nearest.values()}

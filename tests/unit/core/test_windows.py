@@ -4,6 +4,7 @@ from services.core.spans import Span
 from services.core.windows import (
     PairWindow,
     apart,
+    apartness,
     mark_pair,
     pair_tokens,
     pair_window,
@@ -27,6 +28,15 @@ def test_four_sentences_are_the_most() -> None:
     assert pair_window(SENTENCES, Span(0, 3), Span(17, 21)) == Span(0, 22)
     assert pair_window(SENTENCES, Span(0, 3), Span(23, 27)) is None
     assert pair_window(SENTENCES, Span(0, 3), Span(5, 8), max_sentences=1) is None
+
+
+def test_mentions_of_one_sentence_are_nearer_than_any_of_two() -> None:
+    far = apartness(SENTENCES, Span(5, 6), Span(8, 9))
+    near = apartness(SENTENCES, Span(2, 4), Span(5, 6))
+    assert (far, near) == ((1, 2), (2, 1))
+    assert far < near
+    assert apartness(SENTENCES, Span(8, 9), Span(5, 6)) == far
+    assert apartness(SENTENCES, Span(5, 9), Span(5, 6)) == (1, 0)
 
 
 def test_a_mention_across_sentences_needs_both() -> None:

@@ -62,6 +62,12 @@ def test_of_several_mentions_of_a_drug_the_nearest_stands_for_all() -> None:
     assert candidate.drug.start > 10
 
 
+def test_a_mention_in_the_sentence_of_the_event_is_nearer_than_one_before_it() -> None:
+    text = read("Off [d:aspirin]. [a:Bleeding] had begun at home after a week on [d:aspirin].")
+    (candidate,) = candidates(text)
+    assert candidate.drug.start > 20
+
+
 def test_drugs_after_the_event_count_too() -> None:
     assert pairs("[a:Rash] after [d:amoxicillin].") == [("amoxicillin", "Rash")]
 

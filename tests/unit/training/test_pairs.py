@@ -60,6 +60,12 @@ def test_of_one_drug_name_the_nearest_mention_stands_for_all() -> None:
     assert pair.marked == "On <DRUG>zocor</DRUG> she had <ADE>rash</ADE>."
 
 
+def test_a_mention_in_the_sentence_of_the_event_is_nearer_than_one_before_it() -> None:
+    note = document("Off [zocor]. {Rash} had begun at home after a week on [zocor].")
+    (pair,) = gold_pairs([note])
+    assert pair.drug.start > 20
+
+
 def test_a_gold_pair_is_kept_beside_a_nearer_mention_only_on_demand() -> None:
     note = document("[Zocor] was given. On [zocor] she had {rash}.", (("T1", "T3"),))
     drugs = [span for _, span in note.spans(MentionType.DRUG)]
