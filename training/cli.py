@@ -28,9 +28,9 @@ COMMANDS = [
     "--encoder .adewatch/training/encoder --bfloat16",
     "python -m training ner --encoder .adewatch/training/encoder --bfloat16",
     "python -m training relation --encoder .adewatch/training/encoder --bfloat16",
-    "python -m training export ner --version 3",
-    "python -m training export relation --version 3",
-    "python -m training cards --version 3",
+    "python -m training export ner --version 4",
+    "python -m training export relation --version 4",
+    "python -m training cards --version 4",
 ]
 """What makes the next version in the model repository from the corpora."""
 
