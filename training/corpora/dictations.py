@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from services.core.contracts import MentionType
+from services.core.contracts import Assertion, MentionType
 from services.core.sentences import split_sentences
 from services.core.spans import Span
 from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
@@ -44,7 +44,9 @@ def read_notes(texts: Path, annotations: Path = ANNOTATIONS) -> list[Document]:
     except OSError as error:
         raise CorpusError(f"cannot read {annotations}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise CorpusError(f"{annotations} is no file of annotations: {error!r}") from error
+        raise CorpusError(
+            f"{annotations} is no file of annotations: {type(error).__name__}"
+        ) from None
 
 
 def split_notes(notes: Sequence[Document], *, seed: int) -> Parts:
@@ -72,7 +74,8 @@ def _transcriptions(path: Path) -> dict[str, str]:
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is no file of notes: {error!r}") from error
+        # The line is the text of a note, and so may be the message of the error.
+        raise CorpusError(f"{path} is no file of notes: {type(error).__name__}") from None
 
 
 def _document(record: dict[str, Any], texts: dict[str, str]) -> Document:
@@ -82,7 +85,8 @@ def _document(record: dict[str, Any], texts: dict[str, str]) -> Document:
         raise CorpusError(f"the text of {name} is not the one that was annotated")
     drugs = [Span(*span) for span in record["drugs"]]
     relations = [
-        (int(place), Span(*span), str(status)) for place, *span, status in record["relations"]
+        (int(place), Span(*span), Assertion(status).value)
+        for place, *span, status in record["relations"]
     ]
     events = sorted({event for _, event, _ in relations})
     return Document(

@@ -18,15 +18,8 @@ from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score, torch_pair_runner
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.losses import relation_loss, status_loss
-from training.models.relation import (
-    CLASSES,
-    RelationConfig,
-    RelationModel,
-)
-from training.rows.pairs import (
-    MAX_TOKENS,
-    Pair,
-)
+from training.models.relation import CLASSES, RelationConfig, RelationModel
+from training.rows.pairs import MAX_TOKENS, Pair
 from training.rows.relation import IGNORED, STATUS_READINGS, WindowRow, collate, window_rows
 from training.rows.sampling import grouped_batches
 from training.train.loop import Optimisation, optimise, seed_everything

@@ -58,6 +58,17 @@ def test_what_is_no_annotation_is_refused(tmp_path: Path, broken: str) -> None:
         read_notes(texts, annotations)
 
 
+def test_a_status_that_is_none_is_refused_and_no_text_is_quoted(tmp_path: Path) -> None:
+    texts, annotations = corpus(tmp_path)
+    annotations.write_text(annotations.read_text().replace("historical", "perhaps"))
+    with pytest.raises(CorpusError, match="no file of annotations"):
+        read_notes(texts, annotations)
+    texts.write_text(json.dumps({"transcription": TEXT, "sample_ids": "Penicillin"})[:-1])
+    with pytest.raises(CorpusError, match="no file of notes") as refused:
+        read_notes(texts, annotations)
+    assert "Penicillin" not in str(refused.value)
+
+
 def test_missing_files_are_named(tmp_path: Path) -> None:
     texts, annotations = corpus(tmp_path)
     for pair in ((tmp_path / "none", annotations), (texts, tmp_path / "none")):
