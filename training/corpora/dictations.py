@@ -1,6 +1,6 @@
 """Relations in more dictations of MTSamples, annotated for this project and kept apart from them.
 
-The repository holds offsets only (`dictations/annotations.jsonl`); the texts, whose licence is not
+The repository holds offsets only (`dictations/*.jsonl`); the texts, whose licence is not
 formal, lie in the data folder. `DATASHEET.md` beside it says how they were chosen and annotated.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +22,42 @@ from training.train.splits import Parts, position
 
 CORPUS = "dictations"
 
-ANNOTATIONS = Path(__file__).parent / "dictations" / "annotations.jsonl"
+FOLDER = Path(__file__).parent / "dictations"
+
+ANNOTATIONS = FOLDER / "annotations.jsonl"
+"""Notes chosen for what they say of drugs, to train and to choose on."""
+
+DRAWN = FOLDER / "drawn.jsonl"
+"""Notes drawn at random, to measure on. Only the drugs that are blamed are marked."""
 
 DEV_FRACTION = 0.15
 
+EVENTS_ALONE = frozenset({MentionType.ADE})
 
-def read_notes(texts: Path, annotations: Path = ANNOTATIONS) -> list[Document]:
+
+def read_notes(texts: Path, annotations: Path = ANNOTATIONS, drawn: Path = DRAWN) -> list[Document]:
     """One document per annotated note.
 
     Args:
         texts: the notes of MTSamples, one JSON object a line.
         annotations: per line `note`, `sha256` of its text, `drugs` as [start, end] and
             `relations` as [drug, start, end, status], the drug by its place in `drugs`.
+        drawn: likewise; other drugs may stand in these notes.
 
     Raises:
         CorpusError: a file is missing or malformed, or a text is not the one that was annotated.
     """
     known = _transcriptions(texts)
+    return [
+        *_documents(annotations, known),
+        *(replace(one, complete=EVENTS_ALONE) for one in _documents(drawn, known)),
+    ]
+
+
+def _documents(annotations: Path, texts: dict[str, str]) -> list[Document]:
     try:
         lines = annotations.read_text(encoding="utf-8").splitlines()
-        return [_document(json.loads(line), known) for line in lines]
+        return [_document(json.loads(line), texts) for line in lines]
     except OSError as error:
         raise CorpusError(f"cannot read {annotations}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -50,9 +67,12 @@ def read_notes(texts: Path, annotations: Path = ANNOTATIONS) -> list[Document]:
 
 
 def split_notes(notes: Sequence[Document], *, seed: int) -> Parts:
-    """For training and to choose on; what is published is measured on the corpus `clinical`."""
+    """What was drawn at random measures; the rest is for training and to choose on."""
     parts = Parts([], [], [])
     for note in notes:
+        if note.complete == EVENTS_ALONE:
+            parts.test.append(note)
+            continue
         dev = position(note.group, seed=seed) < DEV_FRACTION
         (parts.dev if dev else parts.train).append(note)
     return parts

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from services.core.contracts import MentionType
 from services.core.spans import Span
-from training.corpora.dictations import ANNOTATIONS, digest, read_notes, split_notes
+from training.corpora.dictations import ANNOTATIONS, DRAWN, digest, read_notes, split_notes
 from training.corpora.documents import ALL_TYPES, Document
 from training.errors import CorpusError
 
@@ -15,8 +16,10 @@ pytestmark = pytest.mark.training
 TEXT = "ALLERGIES: Penicillin causes rash. On Zocor."
 
 
-def corpus(folder: Path, *, text: str = TEXT) -> tuple[Path, Path]:
+def corpus(folder: Path, *, text: str = TEXT) -> tuple[Path, Path, Path]:
     texts, annotations = folder / "mtsamples.jsonl", folder / "annotations.jsonl"
+    drawn = folder / "drawn.jsonl"
+    drawn.touch()
     texts.write_text(json.dumps({"sample_ids": [7, 8], "transcription": text}) + "\n")
     annotations.write_text(
         json.dumps(
@@ -29,7 +32,7 @@ def corpus(folder: Path, *, text: str = TEXT) -> tuple[Path, Path]:
         )
         + "\n"
     )
-    return texts, annotations
+    return texts, annotations, drawn
 
 
 def test_an_annotation_finds_its_text(tmp_path: Path) -> None:
@@ -52,31 +55,47 @@ def test_another_text_of_that_name_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["{", '{"note": "mts-8"}', '{"note": "mts-8", "sha256": 1}'])
 def test_what_is_no_annotation_is_refused(tmp_path: Path, broken: str) -> None:
-    texts, annotations = corpus(tmp_path)
-    annotations.write_text(broken)
-    with pytest.raises(CorpusError):
-        read_notes(texts, annotations)
+    texts, annotations, drawn = corpus(tmp_path)
+    for file in (annotations, drawn):
+        before = file.read_text()
+        file.write_text(broken)
+        with pytest.raises(CorpusError):
+            read_notes(texts, annotations, drawn)
+        file.write_text(before)
+    assert len(read_notes(texts, annotations, drawn)) == 1
 
 
 def test_a_status_that_is_none_is_refused_and_no_text_is_quoted(tmp_path: Path) -> None:
-    texts, annotations = corpus(tmp_path)
+    texts, annotations, drawn = corpus(tmp_path)
     annotations.write_text(annotations.read_text().replace("historical", "perhaps"))
     with pytest.raises(CorpusError, match="no file of annotations"):
-        read_notes(texts, annotations)
+        read_notes(texts, annotations, drawn)
     texts.write_text(json.dumps({"transcription": TEXT, "sample_ids": "Penicillin"})[:-1])
     with pytest.raises(CorpusError, match="no file of notes") as refused:
-        read_notes(texts, annotations)
+        read_notes(texts, annotations, drawn)
     assert "Penicillin" not in str(refused.value)
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
-    texts, annotations = corpus(tmp_path)
-    for pair in ((tmp_path / "none", annotations), (texts, tmp_path / "none")):
+    files = corpus(tmp_path)
+    for place in range(len(files)):
+        one_missing = (*files[:place], tmp_path / "none", *files[place + 1 :])
         with pytest.raises(CorpusError, match=r"cannot read .*none"):
-            read_notes(*pair)
+            read_notes(*one_missing)
 
 
-def test_none_of_them_measures(tmp_path: Path) -> None:
+def test_of_notes_drawn_at_random_only_events_are_complete_and_they_measure(tmp_path: Path) -> None:
+    texts, annotations, drawn = corpus(tmp_path)
+    drawn.write_text(annotations.read_text().replace("mts-8", "mts-7"))
+    chosen, random = read_notes(texts, annotations, drawn)
+    assert (random.doc_id, random.complete) == ("mts-7", frozenset({MentionType.ADE}))
+    assert random.relations == chosen.relations
+    parts = split_notes([chosen, random], seed=1)
+    assert parts.test == [random]
+    assert [*parts.train, *parts.dev] == [chosen]
+
+
+def test_none_of_the_chosen_ones_measures() -> None:
     notes = [
         Document(doc_id=f"mts-{n}", group=f"mts-{n}", corpus="dictations", text="", sentences=())
         for n in range(200)
@@ -87,8 +106,18 @@ def test_none_of_them_measures(tmp_path: Path) -> None:
     assert len(parts.train) + len(parts.dev) == 200
 
 
-def test_the_annotations_of_the_repository_hold_no_text() -> None:
-    for line in ANNOTATIONS.read_text(encoding="utf-8").splitlines():
+def test_no_note_is_both_chosen_and_drawn() -> None:
+    names = [
+        {json.loads(line)["note"] for line in file.read_text(encoding="utf-8").splitlines()}
+        for file in (ANNOTATIONS, DRAWN)
+    ]
+    assert names[0].isdisjoint(names[1])
+    assert [len(one) for one in names] == [506, 320]
+
+
+@pytest.mark.parametrize("file", [ANNOTATIONS, DRAWN])
+def test_the_annotations_of_the_repository_hold_no_text(file: Path) -> None:
+    for line in file.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
         assert record.keys() == {"note", "sha256", "drugs", "relations"}
         assert all(isinstance(one, int) for span in record["drugs"] for one in span)
