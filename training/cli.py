@@ -28,9 +28,9 @@ COMMANDS = [
     "--encoder .adewatch/training/encoder --bfloat16",
     "python -m training ner --encoder .adewatch/training/encoder --bfloat16",
     "python -m training relation --encoder .adewatch/training/encoder --bfloat16",
-    "python -m training export ner --version 4",
-    "python -m training export relation --version 4",
-    "python -m training cards --version 4",
+    "python -m training export ner",
+    "python -m training export relation",
+    "python -m training cards",
 ]
 """What makes the next version in the model repository from the corpora."""
 
@@ -65,6 +65,9 @@ RewrittenOption = Annotated[
 GeneratorOption = Annotated[
     str, typer.Option(help="causal language model that proposes other words: a name or a folder")
 ]
+StartOption = Annotated[
+    str, typer.Option(help="published version to go on from (encoder: that of its card)")
+]
 JoinedOption = Annotated[int, typer.Option(help="paragraphs of 2 to 4 joined sentences to add")]
 
 
@@ -81,6 +84,7 @@ def ner(
     learning_rate: float = 3e-4,
     bfloat16: Bfloat16Option = False,
     encoder: EncoderOption = "",
+    start: StartOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
     member: MemberOption = 0,
@@ -98,6 +102,7 @@ def ner(
     torch.set_num_threads(threads)
     settings = NerSettings(
         encoder=encoder or default_encoder(),
+        start=start,
         seed=seed,
         member=member,
         epochs=epochs,
@@ -121,10 +126,18 @@ def relation(
     learning_rate: float = 2e-4,
     bfloat16: Bfloat16Option = False,
     encoder: EncoderOption = "",
+    start: StartOption = "",
     threads: ThreadsOption = 2,
     seed: SeedOption = SEED,
     member: MemberOption = 0,
     joined: JoinedOption = 400,
+    rehearsed: Annotated[
+        float, typer.Option(help="share of the documents to learn from, but of dictations all")
+    ] = 1.0,
+    negatives: Annotated[
+        int, typer.Option(help="false events of the proposer to learn from, per note at most")
+    ] = 4,
+    copies: Annotated[int, typer.Option(help="how often windows of dictations are learned")] = 4,
     renamed: RenamedOption = 0.0,
     rewritten: RewrittenOption = 0.0,
     generator: GeneratorOption = "",
@@ -136,12 +149,16 @@ def relation(
     torch.set_num_threads(threads)
     settings = RelationSettings(
         encoder=encoder or default_encoder(),
+        start=start,
         seed=seed,
         member=member,
         epochs=epochs,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
         joined=joined,
+        rehearsed=rehearsed,
+        negatives_per_note=negatives,
+        dictated_copies=copies,
         augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )
     parts = catalogue.load(corpora.split(","), data_dir(), seed=seed)
@@ -157,38 +174,45 @@ def export(
     task: Annotated[str, typer.Argument(help="ner or relation")],
     run: RunOption = None,
     repository: RepositoryOption = Path("model_repository"),
-    version: int = 1,
+    version: Annotated[int | None, typer.Option(help="default: one above the newest")] = None,
     proposer: Path = RUNS / "ner-literature",
     seed: SeedOption = SEED,
 ) -> None:
     """Write graph and tokenizer of a run as a version, in int8 if that keeps F1 on dev."""
-    from training.publish.versions import export_version, ner_dev_f1, relation_dev_f1
+    from training.publish.versions import export_version, ner_dev_f1, newest, relation_dev_f1
 
     source = run or RUNS / task
     parts = catalogue.load(TRAINED_ON["relation"].split(","), data_dir(), seed=seed)
     dev_f1 = (
         ner_dev_f1(parts, source) if task == "ner" else relation_dev_f1(parts, source, proposer)
     )
-    export_version(task, source, repository / task / str(version), dev_f1)
+    number = version or newest(repository, task) + 1
+    export_version(task, source, repository / task / str(number), dev_f1)
     typer.echo((source / "export.json").read_text())
 
 
 @app.command()
 def cards(
     repository: RepositoryOption = Path("model_repository"),
-    version: int = 1,
+    version: Annotated[int | None, typer.Option(help="default: the newest of each model")] = None,
+    only: Annotated[
+        str, typer.Option(help="ner or relation: of this model; the other keeps its card")
+    ] = "",
     ner_run: RunOption = None,
     relation_run: RunOption = None,
     seed: SeedOption = SEED,
 ) -> None:
     """Choose the threshold on dev, measure both models on test, and write their cards."""
-    from training.publish.versions import CHOSEN_ON, describe_versions
+    from training.publish.versions import CHOSEN_ON, describe_versions, newest
 
     runs = {"ner": ner_run or RUNS / "ner", "relation": relation_run or RUNS / "relation"}
+    if only not in ("", *runs):
+        raise TrainingError(f"no model {only!r}; models are {', '.join(runs)}")
+    folders = {task: repository / task / str(version or newest(repository, task)) for task in runs}
     figures = describe_versions(
         catalogue.load(CHOSEN_ON, data_dir(), seed=seed),
-        {task: repository / task / str(version) for task in runs},
-        runs,
+        folders,
+        {task: run for task, run in runs.items() if only in ("", task)},
         COMMANDS,
     )
     typer.echo(json.dumps(figures, indent=2))

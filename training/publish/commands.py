@@ -64,8 +64,17 @@ def retrain(
     runs: Annotated[Path, typer.Option(help="folder of the runs")] = RUNS / "retrain",
     ner_corpora: Corpora = TRAINED_ON["ner"],
     relation_corpora: Corpora = TRAINED_ON["relation"],
-    ner_epochs: int = 8,
-    relation_epochs: int = 5,
+    from_serving: Annotated[
+        bool,
+        typer.Option(
+            "--from-serving/--afresh",
+            help="go on from what serves, in a small part of the time, or begin anew",
+        ),
+    ] = False,
+    ner_epochs: Annotated[int | None, typer.Option(help="default: 8, from what serves 1")] = None,
+    relation_epochs: Annotated[
+        int | None, typer.Option(help="default: 5, from what serves 1")
+    ] = None,
     encoder: Annotated[str, typer.Option(help="as of `ner`")] = "",
     bfloat16: Annotated[bool, typer.Option(help="as of `ner`")] = False,
     threads: int = 2,
@@ -77,13 +86,11 @@ def retrain(
     3 the gate refused; 4 it could not be published (the old pair serves on); 5 another
     retraining is under way. The report lies in the folder of the run.
     """
-    from training.publish.real_release import ready_to_release, released
+    from training.publish.real_release import released, what_serves
     from training.publish.retraining import retrain as run_all
-    from training.publish.retraining_steps import ModelSteps
-    from training.train.ner import NerSettings
-    from training.train.relation_settings import RelationSettings
+    from training.publish.retraining_steps import ModelSteps, recipes
 
-    ready_to_release()
+    serving = what_serves()
     torch.set_num_threads(threads)
     name = encoder or default_encoder()
 
@@ -92,11 +99,16 @@ def retrain(
             candidate, report, publishes=publishes, as_shadow=shadow, reason=reason, seed=seed
         )
 
+    ner, relation = recipes(
+        name,
+        seed=seed,
+        bfloat16=bfloat16,
+        start=serving if from_serving else {},
+        epochs={"ner": ner_epochs, "relation": relation_epochs},
+    )
     steps = ModelSteps(
-        ner=NerSettings(encoder=name, seed=seed, epochs=ner_epochs, bfloat16=bfloat16),
-        relation=RelationSettings(
-            encoder=name, seed=seed, epochs=relation_epochs, bfloat16=bfloat16
-        ),
+        ner=ner,
+        relation=relation,
         ner_corpora=tuple(ner_corpora.split(",")),
         relation_corpora=tuple(relation_corpora.split(",")),
         verdicts=verdicts,

@@ -13,7 +13,7 @@ from services.adapters import model_files
 from services.adapters.model_publisher import Smoke
 from services.bootstrap.publishing import publisher_of
 from services.config import Settings, load_settings
-from services.core.model_versions import MODELS, Publication
+from services.core.model_versions import MODELS, Publication, VersionPair
 from training.corpora import adewatch, catalogue
 from training.corpora.documents import Document
 from training.errors import CardError, DataMissing, TrainingError
@@ -25,13 +25,15 @@ from training.publish.versions import MEASURED
 from training.settings import data_dir
 
 
-def ready_to_release() -> None:
-    """Say what publishing would lack, before hours of training.
+def what_serves() -> dict[str, Path]:
+    """The serving version's folder of each model. Asked before a training, it says what publishing
+    would lack before hours are spent.
 
     Raises:
         ConfigurationError: a setting is wrong, or there is no pair to compare with.
     """
-    model_files.serving_pair(load_settings().model_repository)
+    repository = load_settings().model_repository
+    return _folders(repository, model_files.serving_pair(repository))
 
 
 def released(
@@ -68,6 +70,10 @@ def fixed_set(seed: int) -> dict[str, list[Document]]:
     return {name: part.dev for name, part in parts.items()}
 
 
+def _folders(repository: Path, pair: VersionPair) -> dict[str, Path]:
+    return {model: repository / model / pair.of(model) for model in MODELS}
+
+
 def _gate(
     settings: Settings,
     candidate: Mapping[str, Path],
@@ -78,7 +84,7 @@ def _gate(
     def gate(hashes: Mapping[str, str]) -> release.GateReport:
         repository = settings.model_repository
         serving = model_files.serving_pair(repository)
-        serves = {model: repository / model / serving.of(model) for model in MODELS}
+        serves = _folders(repository, serving)
         return release.GateReport(
             at=datetime.now(UTC),
             serving=serving,

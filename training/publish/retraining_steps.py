@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from services.core.model_versions import Publication
@@ -26,8 +26,51 @@ from training.train.splits import Parts
 PROPOSER_EPOCHS = 2
 """Of the NER model that never saw clinical notes, as `training.cli.COMMANDS` trains it."""
 
+GOING_ON_RATE = 6e-5
+"""Learning rate of a training that goes on from a published version, and its epochs."""
+GOING_ON_EPOCHS = 1
+
+REHEARSED = 0.25
+"""Share of the known documents that such a training of the relation model sees again."""
+
 Release = Callable[[Mapping[str, Path], Path], Publication | None]
 """(candidate, file for the gate's report) to the publication."""
+
+
+def recipes(
+    encoder: str,
+    *,
+    seed: int,
+    bfloat16: bool,
+    start: Mapping[str, Path],
+    epochs: Mapping[str, int | None],
+) -> tuple[NerSettings, RelationSettings]:
+    """How both models are trained.
+
+    Args:
+        encoder: name or folder.
+        seed: of split, samples and weights.
+        bfloat16: see `Optimisation`.
+        start: published version of each model to go on from; empty to begin with the encoder.
+        epochs: of each model; None for the usual number.
+    """
+    ner = NerSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
+    relation = RelationSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
+    if start:
+        ner = replace(
+            ner, start=str(start["ner"]), learning_rate=GOING_ON_RATE, epochs=GOING_ON_EPOCHS
+        )
+        relation = replace(
+            relation,
+            start=str(start["relation"]),
+            learning_rate=GOING_ON_RATE,
+            epochs=GOING_ON_EPOCHS,
+            rehearsed=REHEARSED,
+        )
+    return (
+        replace(ner, epochs=epochs["ner"] or ner.epochs),
+        replace(relation, epochs=epochs["relation"] or relation.epochs),
+    )
 
 
 @dataclass(slots=True)

@@ -53,6 +53,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def newest(repository: Path, task: str) -> int:
+    """Number of the newest version of a model; 0 if there is none."""
+    numbers = [int(one.name) for one in (repository / task).glob("[0-9]*") if one.name.isdigit()]
+    return max(numbers, default=0)
+
+
 def open_ner(folder: Path, card: Mapping[str, Any]) -> Tagger:
     """A NER model from a folder with `model.onnx` and `tokenizer.json`.
 
@@ -188,7 +194,13 @@ def describe_versions(
     runs: Mapping[str, Path],
     commands: list[str],
 ) -> dict[str, object]:
-    """Choose the threshold on dev, measure both served graphs on test, and write all cards.
+    """Choose the threshold on dev, measure both served graphs on test, and write cards.
+
+    Args:
+        parts: documents by corpus.
+        folders: the version of each model.
+        runs: of the models whose cards are to be written; another model is published and has one.
+        commands: that make these versions again.
 
     Returns:
         The figures on the test documents.
@@ -198,18 +210,23 @@ def describe_versions(
         DataMissing: a run or a version is incomplete.
     """
     made = {task: read_json(run / "run.json") for task, run in runs.items()}
-    exported = {task: _exported(runs[task], folder) for task, folder in folders.items()}
+    exported = {task: _exported(run, folders[task]) for task, run in runs.items()}
     reading = {task: reading_of(run) for task, run in made.items()}
-    ner = open_ner(folders["ner"], reading["ner"])
-    relation = open_relation(folders["relation"], reading["relation"])
+    published = {
+        task: read_json(folder / "card.json")
+        for task, folder in folders.items()
+        if task not in runs
+    }
+    ner = open_ner(folders["ner"], (reading | published)["ner"])
+    relation = open_relation(folders["relation"], (reading | published)["relation"])
     dev = {name: read(ner, relation, parts[name].dev) for name in CHOSEN_ON}
     threshold = choose_threshold(dev)
     figures = measure(
         ner, relation, {name: parts[name].test for name in MEASURED}, threshold=threshold
     )
-    for task, folder in folders.items():
+    for task in runs:
         write_cards(
-            folder,
+            folders[task],
             task=task,
             run=made[task],
             reading=reading[task],

@@ -21,6 +21,7 @@ from training.evaluate.predict import predict_mentions, torch_runner, typed
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.losses import tagging_loss
 from training.models.ner import NerModel
+from training.models.published import start_from
 from training.rows.ner import IGNORED, NerRow, rows, sample, windows
 from training.rows.pairs import joined_sentences
 from training.rows.sampling import bucketed_batches
@@ -36,11 +37,13 @@ class NerSettings:
     `seed` is that of the split too. Runs of one seed and other numbers as `member` differ in
     samples and weights only: an ensemble of which no member has seen what another is chosen on.
     With `crf` neighbouring tags depend on each other, and class weights do not count.
+    `start` is a published version to go on from.
     `joined` paragraphs of two to four sentences are made of the ADE corpus.
     """
 
     encoder: str
     seed: int
+    start: str = ""
     member: int = 0
     epochs: int = 8
     learning_rate: float = 3e-4
@@ -84,6 +87,8 @@ def train_ner(
     if not dev:
         raise CorpusError("no dev document has a mention, so no epoch can be chosen")
     model = NerModel(load_encoder(settings.encoder), crf=settings.crf)
+    if settings.start:
+        start_from(model, Path(settings.start), run / "tokenizer.json")
     lesson = None if teacher is None else teacher(data)
     weights = class_weights(data, exponent=settings.class_weight_exponent)
     tags = [torch.tensor(row.tags).T for row in data]

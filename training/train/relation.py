@@ -18,6 +18,7 @@ from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score, torch_pair_runner
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.losses import relation_loss, status_loss
+from training.models.published import start_from
 from training.models.relation import CLASSES, RelationConfig, RelationModel
 from training.rows.pairs import MAX_TOKENS, Pair
 from training.rows.relation import IGNORED, STATUS_READINGS, WindowRow, collate, window_rows
@@ -75,6 +76,8 @@ def train_relation(
             markers=settings.markers,
         ),
     )
+    if settings.start:
+        start_from(model, Path(settings.start), run / "tokenizer.json")
     lesson = None if teacher is None else teacher(pairs)
     status_weights = _status_weights(data)
 

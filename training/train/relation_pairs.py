@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
-from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.contracts import MentionType
-from services.core.spans import Span
 from training.augmentation.plan import added
 from training.corpora.documents import DICTATED, Document
-from training.evaluate.predict import predict_mentions, torch_runner
-from training.rows.pairs import Pair, gold_pairs, joined_sentences, predicted_negatives
+from training.rows.pairs import Pair, gold_pairs, joined_sentences
 from training.rows.relation import WindowRow
+from training.train.proposals import false_candidates
 from training.train.relation_settings import RelationSettings
-from training.train.runs import load_ner
 from training.train.splits import Parts
 
 NOTES = (*DICTATED, "adewatch")
 """Corpora whose documents mention many events that no drug is blamed for."""
+
+ALWAYS_LEARNED = (*DICTATED, "verdicts")
+"""Corpora of which a training that goes on from a published version learns every document: those
+that are few, and what is new."""
 
 SENTENCES = ("ade", "phee", "twimed")
 """Corpora of single sentences, which are joined to paragraphs."""
@@ -31,40 +31,6 @@ def related(pairs: Sequence[Pair]) -> bool:
     return any(pair.caused for pair in pairs)
 
 
-def false_candidates(
-    documents: Sequence[Document], proposer: Path, *, limit: int, seed: int
-) -> list[Pair]:
-    """Pairs of gold drugs with events that the proposer finds and that are not gold."""
-    trained = (proposer / "model.pt").stat().st_mtime_ns
-    return [
-        pair
-        for document, events in zip(
-            documents, _proposed_events(proposer, trained, tuple(documents)), strict=True
-        )
-        for pair in predicted_negatives(document, events, limit=limit, seed=seed)
-    ]
-
-
-@lru_cache(maxsize=4)
-def _proposed_events(
-    proposer: Path, trained: int, documents: tuple[Document, ...]
-) -> list[list[Span]]:
-    """Events that a proposer finds in each document; kept, because every ablation asks it.
-
-    Args:
-        proposer: see `train_relation`.
-        trained: when, so that another model in its place is asked anew.
-        documents: what to read.
-    """
-    encoder = HuggingFaceTokenEncoder(proposer / "tokenizer.json")
-    model = load_ner(proposer)
-    found = predict_mentions(torch_runner(model), encoder, documents, chains=model.chains())
-    return [
-        [mention.span for mention in mentions if mention.type is MentionType.ADE]
-        for mentions in found
-    ]
-
-
 def training_pairs(
     parts: Mapping[str, Parts], proposer: Path, settings: RelationSettings
 ) -> list[Pair]:
@@ -73,21 +39,30 @@ def training_pairs(
     # Sentences that two corpora share give their relations once.
     known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
     for name, part in parts.items():
-        copies = added(part.train, settings.augmentation, seed=settings.seed)
-        gold = gold_pairs([*part.train, *copies])
+        train = part.train
+        if name not in ALWAYS_LEARNED:
+            train = _share(train, settings.rehearsed, seed=settings.seed)
+        copies = added(train, settings.augmentation, seed=settings.seed)
+        gold = gold_pairs([*train, *copies])
         if name == "phee":
             gold = [pair for pair in gold if not (pair.caused and pair.document.group in known)]
         pairs += gold
         if name in NOTES:
             pairs += false_candidates(
-                part.train, proposer, limit=settings.negatives_per_note, seed=settings.seed
+                train, proposer, limit=settings.negatives_per_note, seed=settings.seed
             )
         if name in SENTENCES and settings.joined > 0:
             # With their own relations: a paragraph of nothing but negative pairs teaches that
             # sentences in company have none.
-            own = [one for one in part.train if name != "phee" or one.group not in known]
+            own = [one for one in train if name != "phee" or one.group not in known]
             pairs += gold_pairs(joined_sentences(own, count=settings.joined, seed=settings.seed))
     return pairs
+
+
+def _share(documents: Sequence[Document], share: float, *, seed: int) -> list[Document]:
+    """Some of the documents, in their order."""
+    rng = random.Random(seed)  # noqa: S311 - a sample, no secret
+    return [document for document in documents if rng.random() < share]
 
 
 def with_copies(

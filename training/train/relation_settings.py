@@ -12,12 +12,15 @@ from training.augmentation.plan import NO_AUGMENTATION, Augmentation
 class RelationSettings:
     """What a run of the relation model is made with, besides its data.
 
+    `start` is a published version to go on from, and `rehearsed` the share to learn from of what it
+    learned already (all but `ALWAYS_LEARNED`), which must only not be forgotten.
     `alpha` = 1 trains without the contrastive term; `form` and the three switches are those of
     `RelationConfig`; `seed` and `member` those of `NerSettings`.
     """
 
     encoder: str
     seed: int
+    start: str = ""
     member: int = 0
     epochs: int = 5
     learning_rate: float = 2e-4
@@ -31,6 +34,7 @@ class RelationSettings:
     joined: int = 400
     dictated_copies: int = 4
     negatives_per_note: int = 4
+    rehearsed: float = 1.0
     form: Form = Form.LEVITATED
     pair_attention: bool = True
     context_attention: bool = True

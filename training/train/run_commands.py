@@ -42,6 +42,10 @@ def ablate(
     corpora: str = "",
     epochs: int = 4,
     joined: Annotated[int, typer.Option(help="relation: as of `relation`")] = 400,
+    max_tokens: Annotated[
+        int,
+        typer.Option(help="relation: tokens of a batch; fewer make more steps of the same time"),
+    ] = 2048,
     encoder_name: Annotated[str, typer.Option("--encoder", help="as of `relation`")] = "",
     generator: Annotated[str, typer.Option(help="as of `relation`")] = "",
     bfloat16: Annotated[bool, typer.Option(help="as of `relation`")] = False,
@@ -82,6 +86,7 @@ def ablate(
         epochs=epochs,
         bfloat16=bfloat16,
         joined=joined,
+        max_tokens=max_tokens,
         augmentation=how,
     )
     done = []

@@ -24,6 +24,7 @@ def settings_report(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **settings,
         "encoder": Path(settings["encoder"]).name,
+        "start": "/".join(Path(settings["start"]).parts[-2:]),
         "augmentation": {**augmentation, "generator": Path(augmentation["generator"]).name},
     }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.documents import document
+from tests.samples.models import shipped
 from training.errors import CardError, DataMissing
 from training.evaluate.figures import report
 from training.evaluate.scoring import Reading, ScoredPair
@@ -69,3 +71,30 @@ def test_a_card_is_not_written_for_the_graph_of_another_run(tmp_path: Path) -> N
     with pytest.raises(CardError, match="was not exported from"):
         describe_versions({}, {"ner": folder}, {"ner": run}, [])
     assert not (folder / "card.json").exists()
+
+
+@pytest.mark.training
+def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Path) -> None:
+    from training.publish.versions import CHOSEN_ON, describe_versions, newest
+    from training.train.splits import Parts
+
+    folders = {
+        task: Path(shutil.copytree(shipped(task), tmp_path / task / "9"))
+        for task in ("ner", "relation")
+    }
+    kept = (folders["ner"] / "card.json").read_bytes()
+    old = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
+    run = tmp_path / "run"
+    run.mkdir()
+    made = {**RUN, "task": "relation", "settings": old["hyper_parameters"]}
+    (run / "run.json").write_text(json.dumps({**made, "learned_statuses": True}))
+    graph = sha256(folders["relation"] / "model.onnx")
+    (run / "export.json").write_text(json.dumps({"form": "int8 weights", "sha256": graph}))
+    note = document("She had {rash} after [Zocor].", (("T2", "T1"),))
+    parts = {name: Parts([], [note], [note]) for name in CHOSEN_ON}
+    found = describe_versions(parts, folders, {"relation": run}, ["made so"])
+    assert (folders["ner"] / "card.json").read_bytes() == kept
+    card = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
+    assert (card["version"], card["commands"]) == (9, ["made so"])
+    assert card["threshold"] == found["threshold"]
+    assert (newest(tmp_path, "relation"), newest(tmp_path, "none")) == (9, 0)

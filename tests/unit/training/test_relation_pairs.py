@@ -13,7 +13,7 @@ from tests.fakes.documents import document
 from training.corpora.documents import Document
 from training.rows.pairs import gold_pairs
 from training.rows.relation import window_rows
-from training.train import relation_pairs
+from training.train import proposals, relation_pairs
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
@@ -26,12 +26,11 @@ COLD = Span(30, 34)
 @pytest.fixture
 def proposer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run whose model finds the cold in every document."""
-    (tmp_path / "model.pt").touch()
 
-    def found(proposer: Path, trained: int, documents: Sequence[Document]) -> list[list[Span]]:
+    def found(proposer: Path, documents: Sequence[Document]) -> list[list[Span]]:
         return [[COLD] for _ in documents]
 
-    monkeypatch.setattr(relation_pairs, "_proposed_events", found)
+    monkeypatch.setattr(proposals, "proposed_events", found)
     return tmp_path
 
 
@@ -75,6 +74,22 @@ def test_a_relation_that_phee_and_ade_share_comes_once(proposer: Path) -> None:
     parts = {"ade": Parts(SENTENCES, [], []), "phee": Parts(again, [], [])}
     found = relation_pairs.training_pairs(parts, proposer, replace(SETTINGS, joined=2))
     assert not any(pair.caused for pair in found if pair.document.corpus == "phee")
+
+
+def test_of_what_is_only_rehearsed_some_documents_come_and_of_dictations_all(
+    proposer: Path,
+) -> None:
+    many = [replace(NOTE, doc_id=str(number)) for number in range(100)]
+    parts = {name: Parts(many, [], []) for name in ("ade", "adewatch", "clinical", "dictations")}
+    settings = replace(SETTINGS, joined=0, rehearsed=0.3)
+    found = relation_pairs.training_pairs(parts, proposer, settings)
+    again = relation_pairs.training_pairs(parts, proposer, settings)
+    assert [pair.document.doc_id for pair in found] == [pair.document.doc_id for pair in again]
+    caused = sum(pair.caused for pair in found)
+    false = len(found) - caused
+    assert 200 + 2 * 15 < caused < 200 + 2 * 45
+    # The false candidates of the documents that were left out are left out with them.
+    assert 200 + 15 < false < 200 + 45
 
 
 def test_rows_of_dictations_come_several_times_in_groups_of_their_own(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.documents import document
 from training.errors import TrainingError
+from training.publish.retraining_steps import recipes
 from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, table, texts
 from training.train.cross_validation import FoldPlan, run_folds, summary
 from training.train.ner import NerSettings, train_ner
@@ -113,3 +114,21 @@ def test_an_encoder_that_is_not_there_is_said(tmp_path: Path) -> None:
     settings = NerSettings(encoder=str(tmp_path / "absent"), seed=SEED)
     with pytest.raises(TrainingError, match="cannot read the encoder"):
         train_ner({"ade": Parts(ABSTRACTS, ABSTRACTS, [])}, settings, tmp_path / "run")
+
+
+def test_a_training_from_what_serves_is_short_and_rehearses() -> None:
+    serving = {"ner": Path("models/ner/3"), "relation": Path("models/relation/2")}
+    unsaid = {"ner": None, "relation": None}
+    ner, relation = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
+    assert (ner.start, relation.start) == ("models/ner/3", "models/relation/2")
+    afresh = recipes("tiny", seed=1, bfloat16=False, start={}, epochs=unsaid)
+    assert [one.start for one in afresh] == ["", ""]
+    assert ner.epochs < afresh[0].epochs
+    assert ner.learning_rate < afresh[0].learning_rate
+    assert relation.epochs < afresh[1].epochs
+    assert relation.learning_rate < afresh[1].learning_rate
+    assert relation.rehearsed < afresh[1].rehearsed == 1
+    said = recipes(
+        "tiny", seed=1, bfloat16=False, start=serving, epochs={"ner": 4, "relation": None}
+    )
+    assert (said[0].epochs, said[1].epochs) == (4, relation.epochs)

@@ -1,0 +1,92 @@
+"""A training that goes on from a published version starts with what that version computes."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.fakes.documents import document
+from training.errors import DataMissing, TrainingError
+from training.models.encoder import load_encoder, write_tokenizer
+from training.models.ner import NerModel
+from training.models.published import published_weights, start_from
+from training.publish.export import export, quantise
+from training.train.ner import NerSettings, train_ner
+from training.train.runs import load_ner
+from training.train.splits import Parts
+
+pytestmark = pytest.mark.training
+
+SEED = 5
+NOTE = document("She had {rash} after [aspirin]. No {nausea} with [zocor].", (("T2", "T1"),))
+
+
+def different(encoder: Path) -> NerModel:
+    """A model no two weights of which are equal, as of a trained one."""
+    model = NerModel(load_encoder(str(encoder)))
+    torch.manual_seed(11)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return model.eval()
+
+
+def version_of(model: NerModel, encoder: Path, folder: Path, *, small: bool) -> Path:
+    folder.mkdir()
+    write_tokenizer(str(encoder), folder / "tokenizer.json")
+    export(model, folder / "full.onnx", vocabulary=model.encoder.vocabulary)
+    if small:
+        quantise(folder / "full.onnx", folder / "model.onnx")
+    else:
+        shutil.copyfile(folder / "full.onnx", folder / "model.onnx")
+    return folder
+
+
+@pytest.mark.parametrize(("small", "apart"), [(False, 1e-6), (True, 0.01)])
+def test_the_weights_of_a_version_are_those_of_its_run(
+    encoder_folder: Path, tmp_path: Path, small: bool, apart: float
+) -> None:
+    model = different(encoder_folder)
+    version = version_of(model, encoder_folder, tmp_path / "3", small=small)
+    other = NerModel(load_encoder(str(encoder_folder))).eval()
+    start_from(other, version, version / "tokenizer.json")
+    for name, weights in model.named_parameters():
+        assert torch.allclose(other.get_parameter(name), weights, atol=apart), name
+
+
+def test_a_training_without_steps_gives_what_it_started_from(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    model = different(encoder_folder)
+    version = version_of(model, encoder_folder, tmp_path / "3", small=True)
+    parts = {"ade": Parts([NOTE], [replace(NOTE, doc_id="ade:2")], [])}
+    settings = NerSettings(
+        encoder=str(encoder_folder), seed=SEED, epochs=1, learning_rate=0.0, start=str(version)
+    )
+    train_ner(parts, settings, tmp_path / "run")
+    weights = published_weights(version / "model.onnx")
+    for name, parameter in load_ner(tmp_path / "run").named_parameters():
+        assert torch.equal(parameter, weights[name]), name
+    assert '"start": "' in (tmp_path / "run/run.json").read_text()
+    assert str(tmp_path) not in (tmp_path / "run/run.json").read_text()
+
+
+def test_another_kind_of_model_or_tokenizer_is_refused(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    model = different(encoder_folder)
+    version = version_of(model, encoder_folder, tmp_path / "3", small=True)
+    tokenizer = version / "tokenizer.json"
+    wider = NerModel(load_encoder(str(encoder_folder), vocabulary=40))
+    with pytest.raises(TrainingError, match="word_embeddings"):
+        start_from(wider, version, tokenizer)
+    with pytest.raises(TrainingError, match="another kind of model"):
+        start_from(torch.nn.ModuleDict({"other": torch.nn.Linear(2, 2)}), version, tokenizer)
+    marked = tmp_path / "marked.json"
+    write_tokenizer(str(encoder_folder), marked, markers=("[D]",))
+    with pytest.raises(TrainingError, match="other tokens"):
+        start_from(different(encoder_folder), version, marked)
+    with pytest.raises(DataMissing, match="cannot read"):
+        start_from(model, tmp_path / "4", tokenizer)

@@ -1,0 +1,123 @@
+"""Weights of a published version, so that a training can go on from it.
+
+A version in the model repository is a graph in int8 (`training.publish.export.quantise`). Its
+weights differ from those that were trained by what rounding lost, which a step of training is
+larger than.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from training.errors import DataMissing, TrainingError
+
+GRAPH = "model.onnx"
+ZERO = 128
+"""Of the unsigned bytes of MatMulNBits."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
+    """Give a model the weights of a published version.
+
+    Args:
+        model: of the same architecture; changed in place.
+        version: the folder, with `model.onnx` and `tokenizer.json`.
+        tokenizer: what the model reads with.
+
+    Raises:
+        DataMissing: there is no graph that can be read.
+        TrainingError: the graph is not one of such a model, or reads other tokens.
+    """
+    weights = published_weights(version / GRAPH)
+    if _tokens(version / "tokenizer.json") != _tokens(tokenizer):
+        raise TrainingError(f"{version} reads other tokens than this encoder")
+    expected = model.state_dict()
+    # What is no parameter is computed anew (positions) or belongs to no graph (a CRF's chain).
+    parameters = {name for name, _ in model.named_parameters()}
+    missing = sorted(parameters - weights.keys())
+    if missing:
+        raise TrainingError(f"{version} has no weights {missing[0]}: another kind of model")
+    for name in parameters:
+        if weights[name].shape != expected[name].shape:
+            raise TrainingError(
+                f"{version}: {name} is {tuple(weights[name].shape)}, "
+                f"of this encoder {tuple(expected[name].shape)}"
+            )
+    model.load_state_dict({**expected, **{name: weights[name] for name in parameters}})
+
+
+def _tokens(path: Path) -> dict[str, int]:
+    vocabulary: dict[str, int] = Tokenizer.from_file(str(path)).get_vocab(with_added_tokens=True)
+    return vocabulary
+
+
+def published_weights(graph: Path) -> dict[str, Tensor]:
+    """Every parameter of an exported graph in fp32, by its name in the model.
+
+    Raises:
+        DataMissing: the file is missing or no graph.
+    """
+    try:
+        loaded = onnx.load(str(graph)).graph
+    except (OSError, ValueError) as error:
+        raise DataMissing(f"cannot read {graph}: {type(error).__name__}") from error
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in loaded.initializer}
+    found = {
+        name: array.astype(np.float32)
+        for name, array in arrays.items()
+        if np.issubdtype(array.dtype, np.floating)
+    }
+    found |= dict(_tables(arrays))
+    found |= dict(_matrices(loaded, arrays))
+    return {name: torch.from_numpy(np.array(array)) for name, array in found.items()}
+
+
+def _tables(arrays: Arrays) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Embedding tables: ``table[i] = scale[i] · q[i]``."""
+    for name, array in arrays.items():
+        if name.endswith(".int8"):
+            table = name.removesuffix(".int8")
+            yield table, (array * arrays[f"{table}.scale"]).astype(np.float32)
+
+
+def _matrices(graph: onnx.GraphProto, arrays: Arrays) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Weights of linear layers, [out, in]. The exporter names a matrix by a number; its layer is
+    that of the bias that is added to what it gives."""
+    layers = {
+        node.input[1 - place]: name.removesuffix(".bias")
+        for node in graph.node
+        if node.op_type == "Add"
+        for place, name in enumerate(node.input)
+        if name in arrays and name.endswith(".bias")
+    }
+    for node in graph.node:
+        layer = layers.get(node.output[0])
+        if layer is None:
+            continue
+        if node.op_type == "MatMulNBits":
+            yield f"{layer}.weight", _by_blocks(node, arrays)
+        elif node.op_type == "MatMul" and node.input[1] in arrays:
+            yield f"{layer}.weight", arrays[node.input[1]].T.astype(np.float32)
+
+
+def _by_blocks(node: onnx.NodeProto, arrays: Arrays) -> NDArray[np.float32]:
+    """``W = scale · (q − 128)``, one scale per block of a row."""
+    size = {one.name: one.i for one in node.attribute}
+    rows, columns = size["N"], size["K"]
+    bytes_ = arrays[node.input[1]].reshape(rows, -1, size["block_size"]).astype(np.float32)
+    scales = arrays[node.input[2]].reshape(rows, -1, 1)
+    whole = (scales * (bytes_ - ZERO)).reshape(rows, -1)
+    found: NDArray[np.float32] = whole[:, :columns].astype(np.float32)
+    return found
