@@ -132,7 +132,10 @@ def relation(
     member: MemberOption = 0,
     joined: JoinedOption = 400,
     rehearsed: Annotated[
-        float, typer.Option(help="share of the documents to learn from, but of dictations all")
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="share of the documents to learn from, but of dictations all"
+        ),
     ] = 1.0,
     negatives: Annotated[
         int, typer.Option(help="false events of the proposer to learn from, per note at most")
@@ -186,7 +189,7 @@ def export(
     dev_f1 = (
         ner_dev_f1(parts, source) if task == "ner" else relation_dev_f1(parts, source, proposer)
     )
-    number = version or newest(repository, task) + 1
+    number = version or newest(repository / task) + 1
     export_version(task, source, repository / task / str(number), dev_f1)
     typer.echo((source / "export.json").read_text())
 
@@ -208,11 +211,15 @@ def cards(
     runs = {"ner": ner_run or RUNS / "ner", "relation": relation_run or RUNS / "relation"}
     if only not in ("", *runs):
         raise TrainingError(f"no model {only!r}; models are {', '.join(runs)}")
-    folders = {task: repository / task / str(version or newest(repository, task)) for task in runs}
+    made = {task: run for task, run in runs.items() if only in ("", task)}
+    folders = {
+        task: repository / task / str((task in made and version) or newest(repository / task))
+        for task in runs
+    }
     figures = describe_versions(
         catalogue.load(CHOSEN_ON, data_dir(), seed=seed),
         folders,
-        {task: run for task, run in runs.items() if only in ("", task)},
+        made,
         COMMANDS,
     )
     typer.echo(json.dumps(figures, indent=2))

@@ -33,6 +33,7 @@ DRAWN = FOLDER / "drawn.jsonl"
 DEV_FRACTION = 0.15
 
 EVENTS_ALONE = frozenset({MentionType.ADE})
+"""What is completely marked in a note drawn at random, by which such a note is known."""
 
 
 def read_notes(texts: Path, annotations: Path = ANNOTATIONS, drawn: Path = DRAWN) -> list[Document]:

@@ -15,7 +15,7 @@ from training.evaluate.error_report import error_report
 from training.evaluate.figures import Figures, report
 from training.evaluate.scoring import MentionFinder, PairScorer, Reading, read_documents
 from training.evaluate.tagger import finder, scorer
-from training.publish.versions import open_ner, open_relation, read_json
+from training.publish.versions import newest, open_ner, open_relation, read_json
 from training.rows.pairs import joined_sentences
 from training.settings import data_dir
 
@@ -75,9 +75,8 @@ def versions_in(folder: Path) -> dict[str, Path]:
     """
     if (folder / "model.onnx").is_file():
         return {_task(folder): folder}
-    numbers = [int(child.name) for child in folder.glob("[0-9]*") if child.name.isdigit()]
-    if numbers:
-        return versions_in(folder / str(max(numbers)))
+    if number := newest(folder):
+        return versions_in(folder / str(number))
     models = [folder / task for task in TASKS if (folder / task).is_dir()]
     if not models:
         raise DataMissing(f"{folder} holds no version of a model (model.onnx)")

@@ -37,14 +37,14 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
         tokenizer: what the model reads with.
 
     Raises:
-        DataMissing: there is no graph that can be read.
-        TrainingError: the graph is not one of such a model, or reads other tokens.
+        DataMissing: there is no graph or tokenizer that can be read.
+        TrainingError: the graph is not one of such a model, or reads other tokens. The chain of a
+            CRF is in no graph: such a model cannot go on from one.
     """
     weights = published_weights(version / GRAPH)
     if _tokens(version / "tokenizer.json") != _tokens(tokenizer):
         raise TrainingError(f"{version} reads other tokens than this encoder")
     expected = model.state_dict()
-    # What is no parameter is computed anew (positions) or belongs to no graph (a CRF's chain).
     parameters = {name for name, _ in model.named_parameters()}
     missing = sorted(parameters - weights.keys())
     if missing:
@@ -59,7 +59,12 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
 
 
 def _tokens(path: Path) -> dict[str, int]:
-    vocabulary: dict[str, int] = Tokenizer.from_file(str(path)).get_vocab(with_added_tokens=True)
+    try:
+        vocabulary: dict[str, int] = Tokenizer.from_file(str(path)).get_vocab(
+            with_added_tokens=True
+        )
+    except Exception as error:  # the tokenizer's errors share no root
+        raise DataMissing(f"cannot read {path}: {type(error).__name__}") from error
     return vocabulary
 
 
@@ -71,7 +76,7 @@ def published_weights(graph: Path) -> dict[str, Tensor]:
     """
     try:
         loaded = onnx.load(str(graph)).graph
-    except (OSError, ValueError) as error:
+    except Exception as error:  # those of files and of protobuf share no root
         raise DataMissing(f"cannot read {graph}: {type(error).__name__}") from error
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in loaded.initializer}
     found = {

@@ -53,9 +53,9 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def newest(repository: Path, task: str) -> int:
-    """Number of the newest version of a model; 0 if there is none."""
-    numbers = [int(one.name) for one in (repository / task).glob("[0-9]*") if one.name.isdigit()]
+def newest(model: Path) -> int:
+    """Number of the newest version in the folder of a model; 0 if there is none."""
+    numbers = [int(one.name) for one in model.glob("[0-9]*") if one.name.isdigit()]
     return max(numbers, default=0)
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
@@ -93,7 +94,9 @@ def _kept(path: Path, trained: int) -> dict[str, Spans]:
 
 
 def _keep(path: Path, trained: int, events: dict[str, Spans]) -> None:
-    """Written as a whole: another training may be reading it."""
+    """Written as a whole: another training may be reading it. Where nothing can be written a
+    training reads the notes anew."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps({"trained": trained, "events": events}), encoding="utf-8")
-    partial.replace(path)
+    with suppress(OSError):
+        partial.write_text(json.dumps({"trained": trained, "events": events}), encoding="utf-8")
+        partial.replace(path)

@@ -97,4 +97,4 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
     card = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
     assert (card["version"], card["commands"]) == (9, ["made so"])
     assert card["threshold"] == found["threshold"]
-    assert (newest(tmp_path, "relation"), newest(tmp_path, "none")) == (9, 0)
+    assert (newest(tmp_path / "relation"), newest(tmp_path / "none")) == (9, 0)

@@ -63,5 +63,18 @@ def test_a_damaged_file_is_no_reason_to_fail(read: list[str], tmp_path: Path, da
     assert read == ["first"]
 
 
+def test_where_nothing_can_be_kept_notes_are_read_anew(
+    read: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, *_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    run = run_in(tmp_path)
+    monkeypatch.setattr(Path, "write_text", full)
+    for _ in range(2):
+        assert proposals.proposed_events(run, [FIRST]) == [[Span(0, 3)]]
+    assert read == ["first", "first"]
+
+
 def test_no_model_is_needed_for_no_notes(tmp_path: Path) -> None:
     assert proposals.proposed_events(tmp_path, []) == []
