@@ -21,6 +21,7 @@ from training.publish import commands as release_commands
 from training.publish.retraining import PUBLICATION_FAILED
 from training.settings import RUNS, SEED, TRAINED_ON, data_dir, default_encoder
 from training.train import fold_commands, run_commands
+from training.train.rehearsal import ALWAYS_LEARNED, Rehearsal
 
 COMMANDS = [
     "python -m training encoder",
@@ -68,6 +69,14 @@ GeneratorOption = Annotated[
 StartOption = Annotated[
     str, typer.Option(help="published version to go on from (encoder: that of its card)")
 ]
+RehearsedOption = Annotated[
+    float,
+    typer.Option(min=0.0, max=1.0, help="share of the documents to learn from, but of --whole all"),
+]
+WHOLE = ",".join(ALWAYS_LEARNED)
+WholeOption = Annotated[
+    str, typer.Option(help="corpora to learn from whole, separated by commas; see --rehearsed")
+]
 JoinedOption = Annotated[int, typer.Option(help="paragraphs of 2 to 4 joined sentences to add")]
 
 
@@ -92,6 +101,8 @@ def ner(
         bool, typer.Option(help="learn how tags of neighbouring words depend on each other")
     ] = False,
     joined: JoinedOption = 0,
+    rehearsed: RehearsedOption = 1.0,
+    whole: WholeOption = WHOLE,
     renamed: RenamedOption = 0.0,
     rewritten: RewrittenOption = 0.0,
     generator: GeneratorOption = "",
@@ -110,6 +121,7 @@ def ner(
         bfloat16=bfloat16,
         crf=crf,
         joined=joined,
+        rehearsal=Rehearsal(share=rehearsed, whole=tuple(whole.split(","))),
         augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )
     train_ner(catalogue.load(corpora.split(","), data_dir(), seed=seed), settings, out)
@@ -131,12 +143,9 @@ def relation(
     seed: SeedOption = SEED,
     member: MemberOption = 0,
     joined: JoinedOption = 400,
-    rehearsed: Annotated[
-        float,
-        typer.Option(
-            min=0.0, max=1.0, help="share of the documents to learn from, but of dictations all"
-        ),
-    ] = 1.0,
+    rehearsed: RehearsedOption = 1.0,
+    whole: WholeOption = WHOLE,
+    context_attention: Annotated[bool, typer.Option(help="attend from every token")] = True,
     negatives: Annotated[
         int, typer.Option(help="false events of the proposer to learn from, per note at most")
     ] = 4,
@@ -159,7 +168,8 @@ def relation(
         learning_rate=learning_rate,
         bfloat16=bfloat16,
         joined=joined,
-        rehearsed=rehearsed,
+        context_attention=context_attention,
+        rehearsal=Rehearsal(share=rehearsed, whole=tuple(whole.split(","))),
         negatives_per_note=negatives,
         dictated_copies=copies,
         augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),

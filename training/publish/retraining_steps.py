@@ -19,6 +19,7 @@ from training.publish.versions import (
 )
 from training.settings import data_dir
 from training.train.ner import NerSettings, train_ner
+from training.train.rehearsal import Rehearsal
 from training.train.relation import train_relation
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
@@ -31,7 +32,7 @@ GOING_ON_RATE = 6e-5
 GOING_ON_EPOCHS = 1
 
 REHEARSED = 0.25
-"""Share of the known documents that such a training of the relation model sees again."""
+"""Share of the known documents that such a training sees again."""
 
 Release = Callable[[Mapping[str, Path], Path], Publication | None]
 """(candidate, file for the gate's report) to the publication."""
@@ -58,14 +59,18 @@ def recipes(
     relation = RelationSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
     if start:
         ner = replace(
-            ner, start=str(start["ner"]), learning_rate=GOING_ON_RATE, epochs=GOING_ON_EPOCHS
+            ner,
+            start=str(start["ner"]),
+            learning_rate=GOING_ON_RATE,
+            epochs=GOING_ON_EPOCHS,
+            rehearsal=Rehearsal(share=REHEARSED),
         )
         relation = replace(
             relation,
             start=str(start["relation"]),
             learning_rate=GOING_ON_RATE,
             epochs=GOING_ON_EPOCHS,
-            rehearsed=REHEARSED,
+            rehearsal=Rehearsal(share=REHEARSED),
         )
     return (
         replace(ner, epochs=epochs["ner"] or ner.epochs),

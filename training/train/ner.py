@@ -26,6 +26,7 @@ from training.rows.ner import IGNORED, NerRow, rows, sample, windows
 from training.rows.pairs import joined_sentences
 from training.rows.sampling import bucketed_batches
 from training.train.loop import Optimisation, optimise, seed_everything
+from training.train.rehearsal import EVERYTHING, Rehearsal
 from training.train.runs import save_model, settings_report
 from training.train.splits import Parts, sizes
 
@@ -56,6 +57,7 @@ class NerSettings:
     class_weight_exponent: float = 0.25
     crf: bool = False
     joined: int = 0
+    rehearsal: Rehearsal = EVERYTHING
     augmentation: Augmentation = NO_AUGMENTATION
 
 
@@ -206,9 +208,10 @@ def _training_rows(
         copies = settings.event_copies if name in DICTATED else 1
         # The corpus of negative sentences is large and has no mention at all.
         negatives = name == "ade-neg"
-        documents = [*part.train, *added(part.train, settings.augmentation, seed=settings.seed)]
+        train = settings.rehearsal.chosen(name, part.train, seed=settings.seed)
+        documents = [*train, *added(train, settings.augmentation, seed=settings.seed)]
         if name == "ade" and settings.joined > 0:
-            documents += joined_sentences(part.train, count=settings.joined, seed=settings.seed)
+            documents += joined_sentences(train, count=settings.joined, seed=settings.seed)
         data += rows(
             sample(
                 windows(documents, encoder),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from training.augmentation.plan import added
-from training.corpora.documents import DICTATED, Document
+from training.corpora.documents import DICTATED
 from training.rows.pairs import Pair, gold_pairs, joined_sentences
 from training.rows.relation import WindowRow
 from training.train.proposals import false_candidates
@@ -17,10 +16,6 @@ from training.train.splits import Parts
 
 NOTES = (*DICTATED, "adewatch")
 """Corpora whose documents mention many events that no drug is blamed for."""
-
-ALWAYS_LEARNED = (*DICTATED, "verdicts")
-"""Corpora of which a training that goes on from a published version learns every document: those
-that are few, and what is new."""
 
 SENTENCES = ("ade", "phee", "twimed")
 """Corpora of single sentences, which are joined to paragraphs."""
@@ -39,9 +34,7 @@ def training_pairs(
     # Sentences that two corpora share give their relations once.
     known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
     for name, part in parts.items():
-        train = part.train
-        if name not in ALWAYS_LEARNED:
-            train = _share(train, settings.rehearsed, seed=settings.seed)
+        train = settings.rehearsal.chosen(name, part.train, seed=settings.seed)
         copies = added(train, settings.augmentation, seed=settings.seed)
         gold = gold_pairs([*train, *copies])
         if name == "phee":
@@ -57,12 +50,6 @@ def training_pairs(
             own = [one for one in train if name != "phee" or one.group not in known]
             pairs += gold_pairs(joined_sentences(own, count=settings.joined, seed=settings.seed))
     return pairs
-
-
-def _share(documents: Sequence[Document], share: float, *, seed: int) -> list[Document]:
-    """Some of the documents, in their order."""
-    rng = random.Random(seed)  # noqa: S311 - a sample, no secret
-    return [document for document in documents if rng.random() < share]
 
 
 def with_copies(

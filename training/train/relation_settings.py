@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from services.core.windows import Form
 from training.augmentation.plan import NO_AUGMENTATION, Augmentation
+from training.train.rehearsal import EVERYTHING, Rehearsal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationSettings:
     """What a run of the relation model is made with, besides its data.
 
-    `start` is a published version to go on from, and `rehearsed` the share to learn from of what it
-    learned already (all but `ALWAYS_LEARNED`), which must only not be forgotten.
+    `start` is a published version to go on from.
     `alpha` = 1 trains without the contrastive term; `form` and the three switches are those of
     `RelationConfig`; `seed` and `member` those of `NerSettings`.
     """
@@ -34,7 +34,7 @@ class RelationSettings:
     joined: int = 400
     dictated_copies: int = 4
     negatives_per_note: int = 4
-    rehearsed: float = 1.0
+    rehearsal: Rehearsal = EVERYTHING
     form: Form = Form.LEVITATED
     pair_attention: bool = True
     context_attention: bool = True

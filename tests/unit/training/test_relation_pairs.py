@@ -14,6 +14,7 @@ from training.corpora.documents import Document
 from training.rows.pairs import gold_pairs
 from training.rows.relation import window_rows
 from training.train import proposals, relation_pairs
+from training.train.rehearsal import Rehearsal
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
@@ -81,7 +82,7 @@ def test_of_what_is_only_rehearsed_some_documents_come_and_of_dictations_all(
 ) -> None:
     many = [replace(NOTE, doc_id=str(number)) for number in range(100)]
     parts = {name: Parts(many, [], []) for name in ("ade", "adewatch", "clinical", "dictations")}
-    settings = replace(SETTINGS, joined=0, rehearsed=0.3)
+    settings = replace(SETTINGS, joined=0, rehearsal=Rehearsal(share=0.3))
     found = relation_pairs.training_pairs(parts, proposer, settings)
     again = relation_pairs.training_pairs(parts, proposer, settings)
     assert [pair.document.doc_id for pair in found] == [pair.document.doc_id for pair in again]
