@@ -13,6 +13,9 @@ ALL_TYPES = frozenset(MentionType)
 DICTATED = ("clinical", "dictations")
 """The corpora of real notes; a hospital's are like them, and there are few."""
 
+NOTES = (*DICTATED, "adewatch")
+"""The corpora of whole notes, which mention many events that no drug is blamed for."""
+
 STATUS_CORPORA = frozenset({"clinical", "dictations", "adewatch", "phee", "verdicts"})
 """Corpora that annotate what the writer asserts; the others say nothing of it."""
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from services.core.spans import Span
-from training.corpora.documents import DICTATED, Document
+from training.corpora.documents import NOTES, Document
 from training.train.splits import Parts
 
 MIN_WORDS = 6
@@ -37,17 +37,17 @@ def sentence_key(text: str) -> str | None:
 def without_overlap(documents: Iterable[Document], held_out: Iterable[Document]) -> list[Document]:
     """The documents of which neither the group nor any sentence is held out.
 
-    Dictations have whole sentences in common that say nothing of a drug ("The patient tolerated
-    the procedure well."): between them only those count that hold a mention.
+    Notes have whole sentences in common that say nothing of a drug ("The patient tolerated the
+    procedure well."): between them only those count that hold a mention.
     """
     held = list(held_out)
-    dictated = [one for one in held if one.corpus in DICTATED]
-    others = [one for one in held if one.corpus not in DICTATED]
+    notes = [one for one in held if one.corpus in NOTES]
+    others = [one for one in held if one.corpus not in NOTES]
     kept: list[Document] = []
-    everything, telling = _held(held, _keys), _held(others, _keys) | _held(dictated, _telling)
+    everything, telling = _held(held, _keys), _held(others, _keys) | _held(notes, _telling)
     groups = {document.group for document in held}
     for document in documents:
-        keys = telling if document.corpus in DICTATED else everything
+        keys = telling if document.corpus in NOTES else everything
         if document.group not in groups and keys.isdisjoint(_keys(document)):
             kept.append(document)
     return kept

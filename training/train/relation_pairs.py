@@ -7,15 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from training.augmentation.plan import added
-from training.corpora.documents import DICTATED
+from training.corpora.documents import DICTATED, NOTES
 from training.rows.pairs import Pair, gold_pairs, joined_sentences
 from training.rows.relation import WindowRow
 from training.train.proposals import false_candidates
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
-
-NOTES = (*DICTATED, "adewatch")
-"""Corpora whose documents mention many events that no drug is blamed for."""
 
 SENTENCES = ("ade", "phee", "twimed")
 """Corpora of single sentences, which are joined to paragraphs."""

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.fakes.documents import document
+from training.corpora.documents import NOTES
 from training.corpora.overlap import sentence_key, without_leaks, without_overlap
 from training.train.splits import Parts
 
@@ -45,14 +48,15 @@ def test_corpora_lose_training_documents_that_others_test_on() -> None:
     assert parts["two"] == Parts(train=[dev_copy], dev=[dev], test=[])
 
 
-def test_dictations_may_share_a_sentence_that_says_nothing_of_a_drug() -> None:
+@pytest.mark.parametrize("corpus", NOTES)
+def test_notes_may_share_a_sentence_that_says_nothing_of_a_drug(corpus: str) -> None:
     phrase = "The patient tolerated the procedure well and went home."
     blamed = "She had a {rash} after three doses of [gold] given here."
     held_out = [replace(document(f"{phrase} {blamed}", doc_id="h"), corpus="clinical")]
     usual = document(f"{phrase} On [zocor].", doc_id="a")
     telling = document(f"{blamed} On [zocor].", doc_id="b")
-    dictated = [replace(one, corpus="dictations") for one in (usual, telling)]
-    assert without_overlap(dictated, held_out) == dictated[:1]
+    notes = [replace(one, corpus=corpus) for one in (usual, telling)]
+    assert without_overlap(notes, held_out) == notes[:1]
     # Between any other two corpora each sentence counts.
     assert without_overlap([usual, telling], held_out) == []
-    assert without_overlap(dictated, [replace(held_out[0], corpus="ade")]) == []
+    assert without_overlap(notes, [replace(held_out[0], corpus="ade")]) == []
