@@ -21,7 +21,6 @@ from training.publish import commands as release_commands
 from training.publish.retraining import PUBLICATION_FAILED
 from training.settings import RUNS, SEED, TRAINED_ON, data_dir, default_encoder
 from training.train import fold_commands, run_commands
-from training.train.rehearsal import ALWAYS_LEARNED, Rehearsal
 
 COMMANDS = [
     "python -m training encoder",
@@ -71,11 +70,7 @@ StartOption = Annotated[
 ]
 RehearsedOption = Annotated[
     float,
-    typer.Option(min=0.0, max=1.0, help="share of the documents to learn from, but of --whole all"),
-]
-WHOLE = ",".join(ALWAYS_LEARNED)
-WholeOption = Annotated[
-    str, typer.Option(help="corpora to learn from whole, separated by commas; see --rehearsed")
+    typer.Option(min=0.0, max=1.0, help="share to learn from of the documents that --start knows"),
 ]
 JoinedOption = Annotated[int, typer.Option(help="paragraphs of 2 to 4 joined sentences to add")]
 
@@ -102,7 +97,6 @@ def ner(
     ] = False,
     joined: JoinedOption = 0,
     rehearsed: RehearsedOption = 1.0,
-    whole: WholeOption = WHOLE,
     renamed: RenamedOption = 0.0,
     rewritten: RewrittenOption = 0.0,
     generator: GeneratorOption = "",
@@ -121,7 +115,7 @@ def ner(
         bfloat16=bfloat16,
         crf=crf,
         joined=joined,
-        rehearsal=Rehearsal(share=rehearsed, whole=tuple(whole.split(","))),
+        rehearsed=rehearsed,
         augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),
     )
     train_ner(catalogue.load(corpora.split(","), data_dir(), seed=seed), settings, out)
@@ -144,7 +138,6 @@ def relation(
     member: MemberOption = 0,
     joined: JoinedOption = 400,
     rehearsed: RehearsedOption = 1.0,
-    whole: WholeOption = WHOLE,
     context_attention: Annotated[bool, typer.Option(help="attend from every token")] = True,
     negatives: Annotated[
         int, typer.Option(help="false events of the proposer to learn from, per note at most")
@@ -169,7 +162,7 @@ def relation(
         bfloat16=bfloat16,
         joined=joined,
         context_attention=context_attention,
-        rehearsal=Rehearsal(share=rehearsed, whole=tuple(whole.split(","))),
+        rehearsed=rehearsed,
         negatives_per_note=negatives,
         dictated_copies=copies,
         augmentation=Augmentation(renamed=renamed, rewritten=rewritten, generator=generator),

@@ -19,7 +19,6 @@ from training.publish.versions import (
 )
 from training.settings import data_dir
 from training.train.ner import NerSettings, train_ner
-from training.train.rehearsal import Rehearsal
 from training.train.relation import train_relation
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
@@ -63,14 +62,14 @@ def recipes(
             start=str(start["ner"]),
             learning_rate=GOING_ON_RATE,
             epochs=GOING_ON_EPOCHS,
-            rehearsal=Rehearsal(share=REHEARSED),
+            rehearsed=REHEARSED,
         )
         relation = replace(
             relation,
             start=str(start["relation"]),
             learning_rate=GOING_ON_RATE,
             epochs=GOING_ON_EPOCHS,
-            rehearsal=Rehearsal(share=REHEARSED),
+            rehearsed=REHEARSED,
         )
     return (
         replace(ner, epochs=epochs["ner"] or ner.epochs),

@@ -21,6 +21,7 @@ from training.evaluate.tagger import Tagger, choose_threshold, read, report
 from training.publish.cards import sha256, write_cards
 from training.publish.export import export, onnx_pair_runner, onnx_runner, quantise
 from training.train.ner import ner_score
+from training.train.rehearsal import LEARNED
 from training.train.relation_pairs import dev_pairs, related
 from training.train.runs import load_ner, load_relation
 from training.train.splits import Parts
@@ -123,7 +124,8 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> No
         if before - after > GREATEST_LOSS:
             raise ExportLoss(f"int8 costs too much F1 on dev: {before:.4f} → {after:.4f}")
         shutil.copyfile(small, folder / "model.onnx")
-    shutil.copyfile(run / "tokenizer.json", folder / "tokenizer.json")
+    for name in ("tokenizer.json", LEARNED):
+        shutil.copyfile(run / name, folder / name)
     (run / "export.json").write_text(
         json.dumps(
             {

@@ -26,7 +26,7 @@ from training.rows.ner import IGNORED, NerRow, rows, sample, windows
 from training.rows.pairs import joined_sentences
 from training.rows.sampling import bucketed_batches
 from training.train.loop import Optimisation, optimise, seed_everything
-from training.train.rehearsal import EVERYTHING, Rehearsal
+from training.train.rehearsal import learned_by, to_learn, write_learned
 from training.train.runs import save_model, settings_report
 from training.train.splits import Parts, sizes
 
@@ -38,7 +38,8 @@ class NerSettings:
     `seed` is that of the split too. Runs of one seed and other numbers as `member` differ in
     samples and weights only: an ensemble of which no member has seen what another is chosen on.
     With `crf` neighbouring tags depend on each other, and class weights do not count.
-    `start` is a published version to go on from.
+    `start` is a published version to go on from, and `rehearsed` the share to learn from of the
+    documents that it knows.
     `joined` paragraphs of two to four sentences are made of the ADE corpus.
     """
 
@@ -57,7 +58,7 @@ class NerSettings:
     class_weight_exponent: float = 0.25
     crf: bool = False
     joined: int = 0
-    rehearsal: Rehearsal = EVERYTHING
+    rehearsed: float = 1.0
     augmentation: Augmentation = NO_AUGMENTATION
 
 
@@ -142,6 +143,7 @@ def train_ner(
         ),
     )
     save_model(run, model)
+    write_learned(run, parts, learned_by(settings.start))
     (run / "run.json").write_text(
         json.dumps(
             {
@@ -204,11 +206,12 @@ def _training_rows(
     parts: dict[str, Parts], settings: NerSettings, encoder: HuggingFaceTokenEncoder
 ) -> list[NerRow]:
     data: list[NerRow] = []
+    known = learned_by(settings.start)
     for name, part in parts.items():
         copies = settings.event_copies if name in DICTATED else 1
         # The corpus of negative sentences is large and has no mention at all.
         negatives = name == "ade-neg"
-        train = settings.rehearsal.chosen(name, part.train, seed=settings.seed)
+        train = to_learn(part.train, known, share=settings.rehearsed, seed=settings.seed)
         documents = [*train, *added(train, settings.augmentation, seed=settings.seed)]
         if name == "ade" and settings.joined > 0:
             documents += joined_sentences(train, count=settings.joined, seed=settings.seed)

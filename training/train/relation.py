@@ -24,6 +24,7 @@ from training.rows.pairs import MAX_TOKENS, Pair
 from training.rows.relation import IGNORED, STATUS_READINGS, WindowRow, collate, window_rows
 from training.rows.sampling import grouped_batches
 from training.train.loop import Optimisation, optimise, seed_everything
+from training.train.rehearsal import learned_by, write_learned
 from training.train.relation_pairs import dev_pairs, related, training_pairs, with_copies
 from training.train.relation_settings import RelationSettings
 from training.train.runs import save_model, settings_report
@@ -133,6 +134,7 @@ def train_relation(
         ),
     )
     save_model(run, model)
+    write_learned(run, parts, learned_by(settings.start))
     (run / "run.json").write_text(
         json.dumps(
             {

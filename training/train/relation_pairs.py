@@ -11,6 +11,7 @@ from training.corpora.documents import DICTATED, NOTES
 from training.rows.pairs import Pair, gold_pairs, joined_sentences
 from training.rows.relation import WindowRow
 from training.train.proposals import false_candidates
+from training.train.rehearsal import learned_by, to_learn
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
@@ -28,10 +29,11 @@ def training_pairs(
 ) -> list[Pair]:
     """Candidate pairs of the training documents, of their paragraphs, and false candidates."""
     pairs: list[Pair] = []
+    known_before = learned_by(settings.start)
     # Sentences that two corpora share give their relations once.
     known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
     for name, part in parts.items():
-        train = settings.rehearsal.chosen(name, part.train, seed=settings.seed)
+        train = to_learn(part.train, known_before, share=settings.rehearsed, seed=settings.seed)
         copies = added(train, settings.augmentation, seed=settings.seed)
         gold = gold_pairs([*train, *copies])
         if name == "phee":

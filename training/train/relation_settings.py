@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from services.core.windows import Form
 from training.augmentation.plan import NO_AUGMENTATION, Augmentation
-from training.train.rehearsal import EVERYTHING, Rehearsal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationSettings:
     """What a run of the relation model is made with, besides its data.
 
-    `start` is a published version to go on from.
+    `start` is a published version to go on from, and `rehearsed` the share to learn from of the
+    documents that it knows.
     `alpha` = 1 trains without the contrastive term; `form` and the three switches are those of
     `RelationConfig`; `seed` and `member` those of `NerSettings`.
     """
@@ -34,7 +34,7 @@ class RelationSettings:
     joined: int = 400
     dictated_copies: int = 4
     negatives_per_note: int = 4
-    rehearsal: Rehearsal = EVERYTHING
+    rehearsed: float = 1.0
     form: Form = Form.LEVITATED
     pair_attention: bool = True
     context_attention: bool = True

@@ -14,7 +14,7 @@ from training.corpora.documents import Document
 from training.rows.pairs import gold_pairs
 from training.rows.relation import window_rows
 from training.train import proposals, relation_pairs
-from training.train.rehearsal import Rehearsal
+from training.train.rehearsal import write_learned
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
@@ -77,20 +77,20 @@ def test_a_relation_that_phee_and_ade_share_comes_once(proposer: Path) -> None:
     assert not any(pair.caused for pair in found if pair.document.corpus == "phee")
 
 
-def test_of_what_is_only_rehearsed_some_documents_come_and_of_dictations_all(
-    proposer: Path,
+def test_what_the_version_knows_is_rehearsed_with_its_false_candidates(
+    proposer: Path, tmp_path: Path
 ) -> None:
-    many = [replace(NOTE, doc_id=str(number)) for number in range(100)]
-    parts = {name: Parts(many, [], []) for name in ("ade", "adewatch", "clinical", "dictations")}
-    settings = replace(SETTINGS, joined=0, rehearsal=Rehearsal(share=0.3))
-    found = relation_pairs.training_pairs(parts, proposer, settings)
-    again = relation_pairs.training_pairs(parts, proposer, settings)
-    assert [pair.document.doc_id for pair in found] == [pair.document.doc_id for pair in again]
-    caused = sum(pair.caused for pair in found)
-    false = len(found) - caused
-    assert 200 + 2 * 15 < caused < 200 + 2 * 45
-    # The false candidates of the documents that were left out are left out with them.
-    assert 200 + 15 < false < 200 + 45
+    known = [replace(NOTE, doc_id=f"k{number}") for number in range(100)]
+    new = [replace(NOTE, doc_id=f"n{number}") for number in range(100)]
+    write_learned(tmp_path, {"adewatch": Parts(known, [], [])}, frozenset())
+    settings = replace(SETTINGS, start=str(tmp_path), rehearsed=0.3)
+    found = relation_pairs.training_pairs(
+        {"adewatch": Parts([*known, *new], [], [])}, proposer, settings
+    )
+    asked = {pair.document.doc_id for pair in found}
+    assert {one.doc_id for one in new} <= asked
+    assert 115 < len(asked) < 145
+    assert sum(pair.caused for pair in found) == len(found) - len(asked) == len(asked)
 
 
 def test_rows_of_dictations_come_several_times_in_groups_of_their_own(

@@ -127,8 +127,8 @@ def test_a_training_from_what_serves_is_short_and_rehearses() -> None:
     assert ner.learning_rate < afresh[0].learning_rate
     assert relation.epochs < afresh[1].epochs
     assert relation.learning_rate < afresh[1].learning_rate
-    assert ner.rehearsal.share < afresh[0].rehearsal.share == 1
-    assert relation.rehearsal.share < afresh[1].rehearsal.share == 1
+    assert ner.rehearsed < afresh[0].rehearsed == 1
+    assert relation.rehearsed < afresh[1].rehearsed == 1
     said = recipes(
         "tiny", seed=1, bfloat16=False, start=serving, epochs={"ner": 4, "relation": None}
     )
