@@ -45,7 +45,7 @@ def load(names: Iterable[str], data: Path, *, seed: int) -> dict[str, Parts]:
     """Corpora by name, each divided into training, dev and test documents.
 
     No training document shares a PMID, a patient or a sentence with dev or test of another of
-    these corpora.
+    these corpora; notes may share sentences that hold no mention (see `without_overlap`).
 
     Raises:
         CorpusError: a file is missing or malformed, or a name is unknown.

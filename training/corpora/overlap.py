@@ -38,19 +38,22 @@ def without_overlap(documents: Iterable[Document], held_out: Iterable[Document])
     """The documents of which neither the group nor any sentence is held out.
 
     Notes have whole sentences in common that say nothing of a drug ("The patient tolerated the
-    procedure well."): between them only those count that hold a mention.
+    procedure well."): between them only those count that hold a mention or a trap in one of them.
     """
     held = list(held_out)
     notes = [one for one in held if one.corpus in NOTES]
     others = [one for one in held if one.corpus not in NOTES]
-    kept: list[Document] = []
-    everything, telling = _held(held, _keys), _held(others, _keys) | _held(notes, _telling)
     groups = {document.group for document in held}
-    for document in documents:
-        keys = telling if document.corpus in NOTES else everything
-        if document.group not in groups and keys.isdisjoint(_keys(document)):
-            kept.append(document)
-    return kept
+    everything, of_notes = _held(held, _keys), _held(notes, _keys)
+    telling = _held(others, _keys) | _held(notes, _telling)
+
+    def leaks(document: Document) -> bool:
+        if document.corpus not in NOTES:
+            return not everything.isdisjoint(_keys(document))
+        # Not every held-out note has all its drugs marked: either side may tell.
+        return not (telling.isdisjoint(_keys(document)) and of_notes.isdisjoint(_telling(document)))
+
+    return [one for one in documents if one.group not in groups and not leaks(one)]
 
 
 def without_leaks(parts: Mapping[str, Parts]) -> dict[str, Parts]:
@@ -82,8 +85,9 @@ def _keys(document: Document) -> set[str]:
 
 
 def _telling(document: Document) -> set[str]:
-    """Of the sentences that hold a mention."""
+    """Of the sentences that hold a mention or a trap."""
     spans = [mention.span for mention in document.mentions]
+    spans += [trap.span for trap in document.traps]
     return _of(
         document,
         [sentence for sentence in document.sentences if any(map(sentence.overlaps, spans))],

@@ -26,6 +26,8 @@ from training.train.relation_pairs import dev_pairs, related
 from training.train.runs import load_ner, load_relation
 from training.train.splits import Parts
 
+TOKENIZER = "tokenizer.json"
+
 GREATEST_LOSS = 0.005
 """Mean F1 on dev that int8 may cost."""
 
@@ -112,7 +114,11 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> No
     Raises:
         ExportLoss: the int8 form loses more than `GREATEST_LOSS`.
         ParityError: the graph differs from the torch model.
+        DataMissing: the run is incomplete.
     """
+    for name in (TOKENIZER, LEARNED):
+        if not (run / name).is_file():
+            raise DataMissing(f"{run} holds no complete run: no {name}")
     model = load_ner(run) if task == "ner" else load_relation(run)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -124,7 +130,7 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> No
         if before - after > GREATEST_LOSS:
             raise ExportLoss(f"int8 costs too much F1 on dev: {before:.4f} → {after:.4f}")
         shutil.copyfile(small, folder / "model.onnx")
-    for name in ("tokenizer.json", LEARNED):
+    for name in (TOKENIZER, LEARNED):
         shutil.copyfile(run / name, folder / name)
     (run / "export.json").write_text(
         json.dumps(

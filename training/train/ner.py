@@ -26,7 +26,7 @@ from training.rows.ner import IGNORED, NerRow, rows, sample, windows
 from training.rows.pairs import joined_sentences
 from training.rows.sampling import bucketed_batches
 from training.train.loop import Optimisation, optimise, seed_everything
-from training.train.rehearsal import learned_by, to_learn, write_learned
+from training.train.rehearsal import Known, known_to
 from training.train.runs import save_model, settings_report
 from training.train.splits import Parts, sizes
 
@@ -77,14 +77,17 @@ def train_ner(
     Args:
         parts: documents by corpus.
         settings: hyper-parameters.
-        run: the folder to write, with `model.pt`, `tokenizer.json` and `run.json`.
+        run: the folder to write, with `model.pt`, `tokenizer.json`, `run.json` and
+            `learned.txt`.
         teacher: prepares what is learned beside gold.
     """
     seed = settings.seed + settings.member
+    known = known_to(settings.start, share=settings.rehearsed)
+    known.refuse_held_out(parts)
     seed_everything(seed)
     write_tokenizer(settings.encoder, run / "tokenizer.json")
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
-    data = _training_rows(parts, settings, encoder)
+    data = _training_rows(parts, settings, encoder, known)
     # Where no type is completely annotated the score is 0 in every epoch and says nothing.
     dev = [part.dev for part in parts.values() if any(map(_scored, part.dev))]
     if not dev:
@@ -143,7 +146,7 @@ def train_ner(
         ),
     )
     save_model(run, model)
-    write_learned(run, parts, learned_by(settings.start))
+    known.write(run, parts)
     (run / "run.json").write_text(
         json.dumps(
             {
@@ -203,15 +206,19 @@ def class_weights(data: Sequence[NerRow], *, exponent: float) -> Tensor:
 
 
 def _training_rows(
-    parts: dict[str, Parts], settings: NerSettings, encoder: HuggingFaceTokenEncoder
+    parts: dict[str, Parts],
+    settings: NerSettings,
+    encoder: HuggingFaceTokenEncoder,
+    known: Known,
 ) -> list[NerRow]:
     data: list[NerRow] = []
-    known = learned_by(settings.start)
     for name, part in parts.items():
         copies = settings.event_copies if name in DICTATED else 1
         # The corpus of negative sentences is large and has no mention at all.
         negatives = name == "ade-neg"
-        train = to_learn(part.train, known, share=settings.rehearsed, seed=settings.seed)
+        train = known.to_learn(
+            part.train, share=settings.rehearsed, seed=settings.seed + settings.member
+        )
         documents = [*train, *added(train, settings.augmentation, seed=settings.seed)]
         if name == "ade" and settings.joined > 0:
             documents += joined_sentences(train, count=settings.joined, seed=settings.seed)

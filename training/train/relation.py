@@ -24,7 +24,7 @@ from training.rows.pairs import MAX_TOKENS, Pair
 from training.rows.relation import IGNORED, STATUS_READINGS, WindowRow, collate, window_rows
 from training.rows.sampling import grouped_batches
 from training.train.loop import Optimisation, optimise, seed_everything
-from training.train.rehearsal import learned_by, write_learned
+from training.train.rehearsal import known_to
 from training.train.relation_pairs import dev_pairs, related, training_pairs, with_copies
 from training.train.relation_settings import RelationSettings
 from training.train.runs import save_model, settings_report
@@ -52,14 +52,17 @@ def train_relation(
         proposer: run of a NER model that never saw clinical notes: the events it finds in them
             and that are not gold are the false candidates that serving will meet.
         settings: hyper-parameters.
-        run: the folder to write, with `model.pt`, `tokenizer.json` and `run.json`.
+        run: the folder to write, with `model.pt`, `tokenizer.json`, `run.json` and
+            `learned.txt`.
         teacher: prepares what is learned beside gold.
     """
     seed = settings.seed + settings.member
+    known = known_to(settings.start, share=settings.rehearsed)
+    known.refuse_held_out(parts)
     seed_everything(seed)
     vocabulary = write_tokenizer(settings.encoder, run / "tokenizer.json", markers=MARKERS)
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
-    pairs = training_pairs(parts, proposer, settings)
+    pairs = training_pairs(parts, proposer, settings, known)
     dev = dev_pairs(parts, proposer, limit=settings.negatives_per_note, seed=settings.seed)
     if not any(map(related, dev.values())):
         raise CorpusError("no dev document has a relation, so no epoch can be chosen")
@@ -134,7 +137,7 @@ def train_relation(
         ),
     )
     save_model(run, model)
-    write_learned(run, parts, learned_by(settings.start))
+    known.write(run, parts)
     (run / "run.json").write_text(
         json.dumps(
             {

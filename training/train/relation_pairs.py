@@ -11,7 +11,7 @@ from training.corpora.documents import DICTATED, NOTES
 from training.rows.pairs import Pair, gold_pairs, joined_sentences
 from training.rows.relation import WindowRow
 from training.train.proposals import false_candidates
-from training.train.rehearsal import learned_by, to_learn
+from training.train.rehearsal import Known
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
@@ -25,19 +25,20 @@ def related(pairs: Sequence[Pair]) -> bool:
 
 
 def training_pairs(
-    parts: Mapping[str, Parts], proposer: Path, settings: RelationSettings
+    parts: Mapping[str, Parts], proposer: Path, settings: RelationSettings, known: Known
 ) -> list[Pair]:
     """Candidate pairs of the training documents, of their paragraphs, and false candidates."""
     pairs: list[Pair] = []
-    known_before = learned_by(settings.start)
     # Sentences that two corpora share give their relations once.
-    known = {document.group for document in parts["ade"].train} if "ade" in parts else set()
+    of_ade = {document.group for document in parts["ade"].train} if "ade" in parts else set()
     for name, part in parts.items():
-        train = to_learn(part.train, known_before, share=settings.rehearsed, seed=settings.seed)
+        train = known.to_learn(
+            part.train, share=settings.rehearsed, seed=settings.seed + settings.member
+        )
         copies = added(train, settings.augmentation, seed=settings.seed)
         gold = gold_pairs([*train, *copies])
         if name == "phee":
-            gold = [pair for pair in gold if not (pair.caused and pair.document.group in known)]
+            gold = [pair for pair in gold if not (pair.caused and pair.document.group in of_ade)]
         pairs += gold
         if name in NOTES:
             pairs += false_candidates(
@@ -46,7 +47,7 @@ def training_pairs(
         if name in SENTENCES and settings.joined > 0:
             # With their own relations: a paragraph of nothing but negative pairs teaches that
             # sentences in company have none.
-            own = [one for one in train if name != "phee" or one.group not in known]
+            own = [one for one in train if name != "phee" or one.group not in of_ade]
             pairs += gold_pairs(joined_sentences(own, count=settings.joined, seed=settings.seed))
     return pairs
 

@@ -7,9 +7,12 @@ import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.windows import MARKERS
+from training.corpora.adewatch import read_notes, split_notes
 from training.models.relation import CLASSES, STATUSES
 from training.publish.cards import sha256
 from training.publish.versions import MEASURED
+from training.settings import SEED
+from training.train.rehearsal import known_to
 
 REPOSITORY = Path(__file__).parents[3] / "model_repository"
 MODELS = ("ner", "relation")
@@ -32,6 +35,15 @@ def test_a_version_is_complete_and_is_what_its_card_says(version: Path) -> None:
     expected = {"ade", "clinical"} if "adewatch" not in card["data"] else set(MEASURED)
     assert set(card["metrics_test"]) == expected
     assert (version / "CARD.md").read_text(encoding="utf-8").startswith("# Model")
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_version_says_what_it_learned_from(version: Path) -> None:
+    card = json.loads((version / "card.json").read_text(encoding="utf-8"))
+    known = known_to(str(version), share=0.5)
+    assert len(known.contents) >= sum(part["documents"]["train"] for part in card["data"].values())
+    # Our own notes lie in the repository: those that measure are the same for everybody.
+    known.refuse_held_out({"adewatch": split_notes(read_notes(), seed=SEED)})
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda path: f"{path.parent.name}-{path.name}")

@@ -57,6 +57,10 @@ def test_notes_may_share_a_sentence_that_says_nothing_of_a_drug(corpus: str) -> 
     telling = document(f"{blamed} On [zocor].", doc_id="b")
     notes = [replace(one, corpus=corpus) for one in (usual, telling)]
     assert without_overlap(notes, held_out) == notes[:1]
+    # In a note of which not every drug is marked the other one says what it is about.
+    marked = replace(document("On [zocor] she slept all night.", doc_id="c"), corpus=corpus)
+    unmarked = replace(document("On zocor she slept all night.", doc_id="d"), corpus="clinical")
+    assert without_overlap([marked], [unmarked]) == []
     # Between any other two corpora each sentence counts.
     assert without_overlap([usual, telling], held_out) == []
     assert without_overlap(notes, [replace(held_out[0], corpus="ade")]) == []

@@ -14,7 +14,7 @@ from training.corpora.documents import Document
 from training.rows.pairs import gold_pairs
 from training.rows.relation import window_rows
 from training.train import proposals, relation_pairs
-from training.train.rehearsal import write_learned
+from training.train.rehearsal import known_to
 from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.training
 
 NOTE = document("On [aspirin] she had {rash} and a cold.", (("T1", "T2"),))
 COLD = Span(30, 34)
+NOTHING = known_to("")
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ SENTENCES = [
 
 def test_paragraphs_bring_their_relations_and_not_only_what_crosses_them(proposer: Path) -> None:
     parts = {"ade": Parts(SENTENCES, [], [])}
-    found = relation_pairs.training_pairs(parts, proposer, SETTINGS)
+    found = relation_pairs.training_pairs(parts, proposer, SETTINGS, NOTHING)
     joined = [pair for pair in found if len(pair.document.sentences) > 1]
     assert len(found) - len(joined) == len(SENTENCES)
     caused = [pair.caused for pair in joined]
@@ -73,19 +74,21 @@ def test_paragraphs_bring_their_relations_and_not_only_what_crosses_them(propose
 def test_a_relation_that_phee_and_ade_share_comes_once(proposer: Path) -> None:
     again = [replace(one, doc_id=f"phee:{one.doc_id}", corpus="phee") for one in SENTENCES]
     parts = {"ade": Parts(SENTENCES, [], []), "phee": Parts(again, [], [])}
-    found = relation_pairs.training_pairs(parts, proposer, replace(SETTINGS, joined=2))
+    found = relation_pairs.training_pairs(parts, proposer, replace(SETTINGS, joined=2), NOTHING)
     assert not any(pair.caused for pair in found if pair.document.corpus == "phee")
 
 
 def test_what_the_version_knows_is_rehearsed_with_its_false_candidates(
     proposer: Path, tmp_path: Path
 ) -> None:
-    known = [replace(NOTE, doc_id=f"k{number}") for number in range(100)]
+    old = [replace(NOTE, doc_id=f"k{number}") for number in range(100)]
     new = [replace(NOTE, doc_id=f"n{number}") for number in range(100)]
-    write_learned(tmp_path, {"adewatch": Parts(known, [], [])}, frozenset())
-    settings = replace(SETTINGS, start=str(tmp_path), rehearsed=0.3)
+    NOTHING.write(tmp_path, {"adewatch": Parts(old, [], [])})
     found = relation_pairs.training_pairs(
-        {"adewatch": Parts([*known, *new], [], [])}, proposer, settings
+        {"adewatch": Parts([*old, *new], [], [])},
+        proposer,
+        replace(SETTINGS, rehearsed=0.3),
+        known_to(str(tmp_path)),
     )
     asked = {pair.document.doc_id for pair in found}
     assert {one.doc_id for one in new} <= asked

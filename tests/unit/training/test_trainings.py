@@ -12,6 +12,7 @@ from training.publish.retraining_steps import recipes
 from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, table, texts
 from training.train.cross_validation import FoldPlan, run_folds, summary
 from training.train.ner import NerSettings, train_ner
+from training.train.rehearsal import known_to
 from training.train.relation_settings import RelationSettings
 from training.train.runs import is_trained
 from training.train.splits import Parts
@@ -97,6 +98,10 @@ def test_only_the_training_that_is_asked_for_counts_as_done(
     assert not is_trained(run, asdict(settings), parts)
     train_ner(parts, settings, run)
     assert is_trained(run, asdict(settings), parts)
+    known = known_to(str(run))
+    assert known.to_learn(ABSTRACTS, share=0.0, seed=SEED) == ABSTRACTS[2:]
+    with pytest.raises(TrainingError, match="held out"):
+        train_ner({"ade": Parts([], ABSTRACTS[:2], [])}, replace(settings, start=str(run)), run)
     fewer = {"ade": Parts(ABSTRACTS[:1], ABSTRACTS[3:], [])}
     for other, documents in ((replace(settings, crf=True), parts), (settings, fewer)):
         with pytest.raises(TrainingError, match="name another folder"):
