@@ -22,18 +22,6 @@ from training.publish.retraining import PUBLICATION_FAILED
 from training.settings import RUNS, SEED, TRAINED_ON, data_dir, default_encoder
 from training.train import fold_commands, run_commands
 
-COMMANDS = [
-    "python -m training encoder",
-    "python -m training ner --corpora ade --epochs 2 --out .adewatch/training/ner-literature "
-    "--encoder .adewatch/training/encoder --bfloat16",
-    "python -m training ner --encoder .adewatch/training/encoder --bfloat16",
-    "python -m training relation --encoder .adewatch/training/encoder --bfloat16",
-    "python -m training export ner",
-    "python -m training export relation",
-    "python -m training cards",
-]
-"""What makes the next version in the model repository from the corpora."""
-
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 app.add_typer(corpus_commands.app, name="corpus")
@@ -209,7 +197,8 @@ def cards(
     seed: SeedOption = SEED,
 ) -> None:
     """Choose the threshold on dev, measure both models on test, and write their cards."""
-    from training.publish.versions import CHOSEN_ON, describe_versions, newest
+    from training.publish.made_with import commands
+    from training.publish.versions import CHOSEN_ON, describe_versions, newest, read_json
 
     runs = {"ner": ner_run or RUNS / "ner", "relation": relation_run or RUNS / "relation"}
     if only not in ("", *runs):
@@ -223,7 +212,7 @@ def cards(
         catalogue.load(CHOSEN_ON, data_dir(), seed=seed),
         folders,
         made,
-        COMMANDS,
+        commands({task: read_json(run / "run.json") for task, run in made.items()}),
     )
     typer.echo(json.dumps(figures, indent=2))
 

@@ -24,7 +24,7 @@ from training.train.relation_settings import RelationSettings
 from training.train.splits import Parts
 
 PROPOSER_EPOCHS = 2
-"""Of the NER model that never saw clinical notes, as `training.cli.COMMANDS` trains it."""
+"""Of the NER model that never saw clinical notes, as the README trains it."""
 
 GOING_ON_RATE = 6e-5
 """Learning rate of a training that goes on from a published version, and its epochs."""

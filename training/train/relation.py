@@ -148,11 +148,21 @@ def train_relation(
                 "positives": sum(sum(row.labels) for row in data),
                 "learned_statuses": settings.status_weight > 0 and _statuses_known(data),
                 "documents": sizes(parts),
+                "proposer": _made(proposer),
                 "history": [asdict(epoch) for epoch in history],
             },
             indent=2,
         )
     )
+
+
+def _made(proposer: Path) -> dict[str, object] | None:
+    """Settings and documents of the proposer's run, if it says so."""
+    path = proposer / "run.json"
+    if not path.is_file():
+        return None
+    run = json.loads(path.read_text(encoding="utf-8"))
+    return {"settings": run["settings"], "documents": run["documents"]}
 
 
 def _statuses_known(data: Sequence[WindowRow]) -> bool:
