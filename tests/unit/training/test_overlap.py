@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.core.spans import Span
 from tests.fakes.documents import document
-from training.corpora.documents import NOTES
+from training.corpora.documents import NOTES, AnnotatedTrap
 from training.corpora.overlap import sentence_key, without_leaks, without_overlap
 from training.train.splits import Parts
 
@@ -61,6 +62,9 @@ def test_notes_may_share_a_sentence_that_says_nothing_of_a_drug(corpus: str) -> 
     marked = replace(document("On [zocor] she slept all night.", doc_id="c"), corpus=corpus)
     unmarked = replace(document("On zocor she slept all night.", doc_id="d"), corpus="clinical")
     assert without_overlap([marked], [unmarked]) == []
+    # So does a trap: what was marked as no event of a drug measures too.
+    trap = replace(usual, corpus="adewatch", traps=(AnnotatedTrap("disease", Span(0, 11)),))
+    assert without_overlap(notes, [trap]) == notes[1:]
     # Between any other two corpora each sentence counts.
     assert without_overlap([usual, telling], held_out) == []
     assert without_overlap(notes, [replace(held_out[0], corpus="ade")]) == []

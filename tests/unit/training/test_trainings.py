@@ -64,6 +64,8 @@ def test_every_variant_is_trained_and_measured(encoder_folder: Path, tmp_path: P
     assert [variant.name for variant in done] == names
     assert all(variant.test.keys() == {"ade"} for variant in done)
     assert len(table(done, seed=SEED).splitlines()) == 2 + len(names)
+    learned = known_to(str(tmp_path / "ablation" / names[0]))
+    assert learned.to_learn(parts["ade"].train, share=0.0, seed=SEED) == []
 
 
 def test_variants_are_compared_on_the_same_documents() -> None:
