@@ -63,7 +63,9 @@ def test_notes_may_share_a_sentence_that_says_nothing_of_a_drug(corpus: str) -> 
     unmarked = replace(document("On zocor she slept all night.", doc_id="d"), corpus="clinical")
     assert without_overlap([marked], [unmarked]) == []
     # So does a trap: what was marked as no event of a drug measures too.
-    trap = replace(usual, corpus="adewatch", traps=(AnnotatedTrap("disease", Span(0, 11)),))
+    untold = replace(usual, group="other", corpus="adewatch")
+    assert without_overlap(notes, [untold]) == notes
+    trap = replace(untold, traps=(AnnotatedTrap("disease", Span(0, 11)),))
     assert without_overlap(notes, [trap]) == notes[1:]
     # Between any other two corpora each sentence counts.
     assert without_overlap([usual, telling], held_out) == []
