@@ -87,8 +87,11 @@ def known_to(version: str, *, share: float = 1.0) -> Known:
 
     Raises:
         DataMissing: the list cannot be read, or is absent although it decides what is learned.
+        TrainingError: a share of what is known is asked for, and nothing is.
     """
     if not version:
+        if share < 1:
+            raise TrainingError("there is nothing to rehearse without a version to start from")
         return Known("", {})
     start, path = "/".join(Path(version).parts[-2:]), Path(version) / LEARNED
     if not path.exists():

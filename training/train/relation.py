@@ -59,6 +59,7 @@ def train_relation(
     seed = settings.seed + settings.member
     known = known_to(settings.start, share=settings.rehearsed)
     known.refuse_held_out(parts)
+    proposed_by = _made(proposer)
     seed_everything(seed)
     vocabulary = write_tokenizer(settings.encoder, run / "tokenizer.json", markers=MARKERS)
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
@@ -148,7 +149,7 @@ def train_relation(
                 "positives": sum(sum(row.labels) for row in data),
                 "learned_statuses": settings.status_weight > 0 and _statuses_known(data),
                 "documents": sizes(parts),
-                "proposer": _made(proposer),
+                "proposer": proposed_by,
                 "history": [asdict(epoch) for epoch in history],
             },
             indent=2,

@@ -79,6 +79,11 @@ def test_a_version_that_does_not_say_what_it_knows_rehearses_nothing(tmp_path: P
         known_to(str(tmp_path), share=0.25)
 
 
+def test_without_a_version_there_is_nothing_to_rehearse() -> None:
+    with pytest.raises(TrainingError, match="nothing to rehearse"):
+        known_to("", share=0.25)
+
+
 @pytest.mark.parametrize("content", [b"\xff", b"one\n", b"one two three\n"])
 def test_a_list_that_cannot_be_read_is_said(tmp_path: Path, content: bytes) -> None:
     (tmp_path / LEARNED).write_bytes(content)

@@ -13,6 +13,7 @@ from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, 
 from training.train.cross_validation import FoldPlan, run_folds, summary
 from training.train.ner import NerSettings, train_ner
 from training.train.rehearsal import known_to
+from training.train.relation import train_relation
 from training.train.relation_settings import RelationSettings
 from training.train.runs import is_trained
 from training.train.splits import Parts
@@ -66,6 +67,9 @@ def test_every_variant_is_trained_and_measured(encoder_folder: Path, tmp_path: P
     assert len(table(done, seed=SEED).splitlines()) == 2 + len(names)
     learned = known_to(str(tmp_path / "ablation" / names[0]))
     assert learned.to_learn(parts["ade"].train, share=0.0, seed=SEED) == []
+    going_on = replace(settings, start=str(tmp_path / "ablation" / names[0]))
+    with pytest.raises(TrainingError, match="held out"):
+        train_relation({"ade": Parts([], ABSTRACTS[:1], [])}, tmp_path, going_on, tmp_path / "on")
 
 
 def test_variants_are_compared_on_the_same_documents() -> None:
