@@ -21,7 +21,7 @@ from training.train.splits import Parts
 LEARNED = "learned.txt"
 
 _DIGITS = 16
-"""Of a hash: 64 bits tell all documents of a training apart, and say nothing of them."""
+"""Of a hash: 64 bits tell all documents of a training apart, and nobody reads a text from them."""
 
 
 @dataclass(frozen=True, slots=True)
