@@ -7,6 +7,7 @@ larger than.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,13 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from services.adapters.model_files import tag_chains
+from services.core.bio import TagChains
 from training.errors import DataMissing, TrainingError
+from training.models.ner import NerModel
+
+CHAIN = "chain."
+"""What the names of the weights of a CRF begin with."""
 
 GRAPH = "model.onnx"
 ZERO = 128
@@ -38,14 +45,19 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
 
     Raises:
         DataMissing: there is no graph or tokenizer that can be read.
-        TrainingError: the graph is not one of such a model, or reads other tokens. The chain of a
-            CRF is in no graph: such a model cannot go on from one.
+        TrainingError: the graph is not one of such a model, or reads other tokens. A version with
+            a CRF is none of a model without; without one, the CRF of the model begins anew.
     """
     weights = published_weights(version / GRAPH)
+    chains = _chains(version)
+    layer = model.chain if isinstance(model, NerModel) else None
+    if chains is not None and layer is None:
+        raise TrainingError(f"{version} has a CRF: go on with one (--crf)")
     if _tokens(version / "tokenizer.json") != _tokens(tokenizer):
         raise TrainingError(f"{version} reads other tokens than this encoder")
     expected = model.state_dict()
-    parameters = {name for name, _ in model.named_parameters()}
+    # The chain of a CRF is in no graph; the card has it.
+    parameters = {name for name, _ in model.named_parameters() if not name.startswith(CHAIN)}
     missing = sorted(parameters - weights.keys())
     if missing:
         raise TrainingError(f"{version} has no weights {missing[0]}: another kind of model")
@@ -56,6 +68,20 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
                 f"of this encoder {tuple(expected[name].shape)}"
             )
     model.load_state_dict({**expected, **{name: weights[name] for name in parameters}})
+    if layer is not None and chains is not None:
+        layer.adopt(chains)
+
+
+def _chains(version: Path) -> TagChains | None:
+    """The CRF that the card of a version has; None without a card, or of a model without."""
+    path = version / "card.json"
+    if not path.exists():
+        return None
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        return tag_chains({"chains": card["chains"]} if card.get("chains") else {})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataMissing(f"cannot read {path}: {type(error).__name__}") from error
 
 
 def _tokens(path: Path) -> dict[str, int]:

@@ -75,6 +75,14 @@ class ChainLayer(nn.Module):
             for place, type_ in enumerate(TYPES)
         }
 
+    def adopt(self, chains: TagChains) -> None:
+        """Take the numbers that `chains` gave of another layer."""
+        with torch.no_grad():
+            for place, type_ in enumerate(TYPES):
+                self.start[place] = torch.tensor(chains[type_].start) / SCALE
+                self.transitions[place] = torch.tensor(chains[type_].transitions) / SCALE
+                self.end[place] = torch.tensor(chains[type_].end) / SCALE
+
     def _log_sum(self, emissions: Tensor, words: Tensor) -> Tensor:
         """Log of the summed exponentials of the scores of all sequences, [batch, types]."""
         score = SCALE * self.start + emissions[:, 0]

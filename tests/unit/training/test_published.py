@@ -1,5 +1,6 @@
 """A training that goes on from a published version starts with what that version computes."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from training.models.encoder import load_encoder, write_tokenizer
 from training.models.ner import NerModel
 from training.models.published import published_weights, start_from
 from training.publish.export import export, quantise
-from training.train.ner import NerSettings, train_ner
+from training.train.ner import NerSettings, chains_report, train_ner
 from training.train.runs import load_ner
 from training.train.splits import Parts
 
@@ -94,8 +95,43 @@ def test_another_kind_of_model_or_tokenizer_is_refused(
         start_from(different(encoder_folder), version, marked)
     with pytest.raises(DataMissing, match="cannot read"):
         start_from(model, tmp_path / "4", tokenizer)
-    with pytest.raises(TrainingError, match="another kind of model"):
-        start_from(NerModel(load_encoder(str(encoder_folder)), crf=True), version, tokenizer)
+
+
+def with_chains(encoder: Path) -> NerModel:
+    model = NerModel(load_encoder(str(encoder)), crf=True)
+    assert model.chain is not None
+    torch.manual_seed(13)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return model.eval()
+
+
+def test_the_crf_of_a_version_is_in_its_card(encoder_folder: Path, tmp_path: Path) -> None:
+    model = with_chains(encoder_folder)
+    version = version_of(model, encoder_folder, tmp_path / "3", small=False)
+    card = {"chains": chains_report(model), "temperature": 2.0}
+    (version / "card.json").write_text(json.dumps(card))
+    other = NerModel(load_encoder(str(encoder_folder)), crf=True)
+    start_from(other, version, version / "tokenizer.json")
+    for name, weights in model.named_parameters():
+        assert torch.allclose(other.get_parameter(name), weights, atol=1e-6), name
+    with pytest.raises(TrainingError, match="--crf"):
+        start_from(different(encoder_folder), version, version / "tokenizer.json")
+    (version / "card.json").write_text('{"chains": {"DRUG": 1}}')
+    with pytest.raises(DataMissing, match=r"cannot read .*card\.json"):
+        start_from(other, version, version / "tokenizer.json")
+
+
+def test_a_crf_begins_anew_where_a_version_has_none(encoder_folder: Path, tmp_path: Path) -> None:
+    version = version_of(different(encoder_folder), encoder_folder, tmp_path / "3", small=True)
+    (version / "card.json").write_text('{"chains": null}')
+    model = NerModel(load_encoder(str(encoder_folder)), crf=True)
+    before = model.chains()
+    start_from(model, version, version / "tokenizer.json")
+    assert model.chains() == before
+    weights = published_weights(version / "model.onnx")
+    assert torch.equal(model.head.weight, weights["head.weight"])
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json"])
