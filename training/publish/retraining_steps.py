@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from services.core.model_versions import Publication
+from services.core.windows import Form
 from training.corpora import catalogue
 from training.corpora.documents import Document
 from training.corpora.verdicts import CORPUS, read_verdicts, with_verdicts
@@ -15,6 +16,7 @@ from training.publish.versions import (
     describe_versions,
     export_version,
     ner_dev_f1,
+    read_json,
     relation_dev_f1,
 )
 from training.settings import data_dir
@@ -32,6 +34,9 @@ GOING_ON_EPOCHS = 1
 
 REHEARSED = 0.25
 """Share of the known documents that such a training sees again."""
+
+RELATION_PARTS = ("pair_attention", "context_attention", "markers")
+"""Of a relation model, each of which it may lack."""
 
 Release = Callable[[Mapping[str, Path], Path], Publication | None]
 """(candidate, file for the gate's report) to the publication."""
@@ -51,8 +56,12 @@ def recipes(
         encoder: name or folder.
         seed: of split, samples and weights.
         bfloat16: see `Optimisation`.
-        start: published version of each model to go on from; empty to begin with the encoder.
+        start: published version of each model to go on from, which will be of its kind (with a
+            CRF or without, with which attention); empty to begin with the encoder.
         epochs: of each model; None for the usual number.
+
+    Raises:
+        DataMissing: a version to go on from has no card.
     """
     ner = NerSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
     relation = RelationSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
@@ -63,13 +72,17 @@ def recipes(
             learning_rate=GOING_ON_RATE,
             epochs=GOING_ON_EPOCHS,
             rehearsed=REHEARSED,
+            crf=bool(read_json(start["ner"] / "card.json").get("chains")),
         )
+        made_with = read_json(start["relation"] / "card.json").get("hyper_parameters", {})
         relation = replace(
             relation,
             start=str(start["relation"]),
             learning_rate=GOING_ON_RATE,
             epochs=GOING_ON_EPOCHS,
             rehearsed=REHEARSED,
+            form=Form(made_with.get("form", relation.form)),
+            **{part: made_with.get(part, True) for part in RELATION_PARTS},
         )
     return (
         replace(ner, epochs=epochs["ner"] or ner.epochs),

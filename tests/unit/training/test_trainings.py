@@ -1,13 +1,16 @@
 """Folds and ablations from training to figures, on a tiny encoder."""
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from services.core.windows import Form
 from tests.fakes.documents import document
-from training.errors import TrainingError
+from training.errors import DataMissing, TrainingError
 from training.publish.retraining_steps import recipes
 from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, table, texts
 from training.train.cross_validation import FoldPlan, run_folds, summary
@@ -127,11 +130,39 @@ def test_an_encoder_that_is_not_there_is_said(tmp_path: Path) -> None:
         train_ner({"ade": Parts(ABSTRACTS, ABSTRACTS, [])}, settings, tmp_path / "run")
 
 
-def test_a_training_from_what_serves_is_short_and_rehearses() -> None:
-    serving = {"ner": Path("models/ner/3"), "relation": Path("models/relation/2")}
+def serving_pair(folder: Path, ner: dict[str, Any], relation: dict[str, Any]) -> dict[str, Path]:
+    versions = {"ner": folder / "ner" / "3", "relation": folder / "relation" / "2"}
+    for task, card in (("ner", ner), ("relation", relation)):
+        versions[task].mkdir(parents=True)
+        (versions[task] / "card.json").write_text(json.dumps(card))
+    return versions
+
+
+def test_a_training_from_what_serves_is_of_its_kind(tmp_path: Path) -> None:
+    unsaid = {"ner": None, "relation": None}
+    chains: dict[str, Any] = {"DRUG": {}, "ADE": {}}
+    less = {"form": "marked", "context_attention": False, "learning_rate": 1.0}
+    serving = serving_pair(tmp_path, {"chains": chains}, {"hyper_parameters": less})
+    ner, relation = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
+    assert ner.crf
+    assert relation.form is Form.MARKED
+    assert (relation.context_attention, relation.pair_attention, relation.markers) == (
+        False,
+        True,
+        True,
+    )
+    (serving["ner"] / "card.json").write_text('{"chains": null}')
+    assert not recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)[0].crf
+    (serving["ner"] / "card.json").unlink()
+    with pytest.raises(DataMissing, match="cannot read"):
+        recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
+
+
+def test_a_training_from_what_serves_is_short_and_rehearses(tmp_path: Path) -> None:
+    serving = serving_pair(tmp_path, {}, {})
     unsaid = {"ner": None, "relation": None}
     ner, relation = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
-    assert (ner.start, relation.start) == ("models/ner/3", "models/relation/2")
+    assert (ner.start, relation.start) == (str(serving["ner"]), str(serving["relation"]))
     afresh = recipes("tiny", seed=1, bfloat16=False, start={}, epochs=unsaid)
     assert [one.start for one in afresh] == ["", ""]
     assert ner.epochs < afresh[0].epochs
