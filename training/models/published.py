@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from services.adapters.model_files import tag_chains
-from services.core.bio import TagChains
+from services.core.bio import TAGS, TagChains
 from training.errors import DataMissing, TrainingError
 from training.models.ner import NerModel
 
@@ -39,8 +39,10 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
     """Give a model the weights of a published version.
 
     Args:
-        model: of the same architecture; changed in place.
-        version: the folder, with `model.onnx` and `tokenizer.json`.
+        model: of the same architecture, or with less of it: what the model lacks of the version is
+            left out. Changed in place.
+        version: the folder, with `model.onnx` and `tokenizer.json`, and of a NER model with
+            `card.json`, which has the CRF.
         tokenizer: what the model reads with.
 
     Raises:
@@ -49,10 +51,6 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
             a CRF is none of a model without; without one, the CRF of the model begins anew.
     """
     weights = published_weights(version / GRAPH)
-    chains = _chains(version)
-    layer = model.chain if isinstance(model, NerModel) else None
-    if chains is not None and layer is None:
-        raise TrainingError(f"{version} has a CRF: go on with one (--crf)")
     if _tokens(version / "tokenizer.json") != _tokens(tokenizer):
         raise TrainingError(f"{version} reads other tokens than this encoder")
     expected = model.state_dict()
@@ -67,21 +65,28 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
                 f"{version}: {name} is {tuple(weights[name].shape)}, "
                 f"of this encoder {tuple(expected[name].shape)}"
             )
+    chains = _chains(version) if isinstance(model, NerModel) else None
+    layer = model.chain if isinstance(model, NerModel) else None
+    if chains is not None and layer is None:
+        raise TrainingError(f"{version} has a CRF: go on with one (--crf)")
     model.load_state_dict({**expected, **{name: weights[name] for name in parameters}})
     if layer is not None and chains is not None:
         layer.adopt(chains)
 
 
 def _chains(version: Path) -> TagChains | None:
-    """The CRF that the card of a version has; None without a card, or of a model without."""
+    """The CRF in the card of a version; None of a model without."""
     path = version / "card.json"
-    if not path.exists():
-        return None
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        return tag_chains({"chains": card["chains"]} if card.get("chains") else {})
+        written = dict(json.loads(path.read_text(encoding="utf-8")))["chains"]
+        chains = tag_chains({"chains": written} if written else {})
+        for chain in (chains or {}).values():
+            rows = (chain.start, chain.end, *chain.transitions)
+            if {len(chain.transitions), *map(len, rows)} != {len(TAGS)}:
+                raise ValueError("another number of tags")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataMissing(f"cannot read {path}: {type(error).__name__}") from error
+    return chains
 
 
 def _tokens(path: Path) -> dict[str, int]:
@@ -112,7 +117,11 @@ def published_weights(graph: Path) -> dict[str, Tensor]:
     }
     found |= dict(_tables(arrays))
     found |= dict(_matrices(loaded, arrays))
-    return {name: torch.from_numpy(np.array(array)) for name, array in found.items()}
+    # Of a relation model that reads one pair at a time another module is exported, around it.
+    return {
+        name.removeprefix("model."): torch.from_numpy(np.array(array))
+        for name, array in found.items()
+    }
 
 
 def _tables(arrays: Arrays) -> Iterator[tuple[str, NDArray[np.float32]]]:

@@ -57,11 +57,11 @@ def recipes(
         seed: of split, samples and weights.
         bfloat16: see `Optimisation`.
         start: published version of each model to go on from, which will be of its kind (with a
-            CRF or without, with which attention); empty to begin with the encoder.
+            CRF or without, its form, attention and markers); empty to begin with the encoder.
         epochs: of each model; None for the usual number.
 
     Raises:
-        DataMissing: a version to go on from has no card.
+        DataMissing: the card of a version to go on from cannot be read.
     """
     ner = NerSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
     relation = RelationSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
@@ -74,14 +74,16 @@ def recipes(
             rehearsed=REHEARSED,
             crf=bool(read_json(start["ner"] / "card.json").get("chains")),
         )
-        made_with = read_json(start["relation"] / "card.json").get("hyper_parameters", {})
+        card = read_json(start["relation"] / "card.json")
+        made_with = card.get("hyper_parameters", {})
         relation = replace(
             relation,
             start=str(start["relation"]),
             learning_rate=GOING_ON_RATE,
             epochs=GOING_ON_EPOCHS,
             rehearsed=REHEARSED,
-            form=Form(made_with.get("form", relation.form)),
+            # As serving reads it.
+            form=Form(card.get("form", Form.MARKED)),
             **{part: made_with.get(part, True) for part in RELATION_PARTS},
         )
     return (

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from services.core.windows import Form
 from tests.fakes.documents import document
 from training.errors import DataMissing, TrainingError
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.ner import NerModel
 from training.models.published import published_weights, start_from
+from training.models.relation import RelationConfig, RelationModel
 from training.publish.export import export, quantise
 from training.train.ner import NerSettings, chains_report, train_ner
 from training.train.runs import load_ner
@@ -36,6 +38,7 @@ def different(encoder: Path) -> NerModel:
 
 def version_of(model: NerModel, encoder: Path, folder: Path, *, small: bool) -> Path:
     folder.mkdir()
+    (folder / "card.json").write_text(json.dumps({"chains": chains_report(model)}))
     write_tokenizer(str(encoder), folder / "tokenizer.json")
     export(model, folder / "full.onnx", vocabulary=model.encoder.vocabulary)
     if small:
@@ -74,6 +77,8 @@ def test_a_training_without_steps_gives_what_it_started_from(
     weights = published_weights(version / "model.onnx")
     for name, parameter in load_ner(tmp_path / "run").named_parameters():
         assert torch.equal(parameter, weights[name]), name
+    train_ner(parts, replace(settings, crf=True), tmp_path / "with_crf")
+    assert json.loads((tmp_path / "with_crf/run.json").read_text())["chains"]
     assert '"start": "' in (tmp_path / "run/run.json").read_text()
     assert str(tmp_path) not in (tmp_path / "run/run.json").read_text()
 
@@ -118,14 +123,15 @@ def test_the_crf_of_a_version_is_in_its_card(encoder_folder: Path, tmp_path: Pat
         assert torch.allclose(other.get_parameter(name), weights, atol=1e-6), name
     with pytest.raises(TrainingError, match="--crf"):
         start_from(different(encoder_folder), version, version / "tokenizer.json")
-    (version / "card.json").write_text('{"chains": {"DRUG": 1}}')
-    with pytest.raises(DataMissing, match=r"cannot read .*card\.json"):
-        start_from(other, version, version / "tokenizer.json")
+    short = {type_: {"start": [0], "transitions": [[0]], "end": [0]} for type_ in ("ADE", "DRUG")}
+    for damaged in ({"chains": {"DRUG": 1}}, {"chains": short}, [], {}):
+        (version / "card.json").write_text(json.dumps(damaged))
+        with pytest.raises(DataMissing, match=r"cannot read .*card\.json"):
+            start_from(other, version, version / "tokenizer.json")
 
 
 def test_a_crf_begins_anew_where_a_version_has_none(encoder_folder: Path, tmp_path: Path) -> None:
     version = version_of(different(encoder_folder), encoder_folder, tmp_path / "3", small=True)
-    (version / "card.json").write_text('{"chains": null}')
     model = NerModel(load_encoder(str(encoder_folder)), crf=True)
     before = model.chains()
     start_from(model, version, version / "tokenizer.json")
@@ -143,3 +149,38 @@ def test_a_damaged_version_is_said(encoder_folder: Path, tmp_path: Path, file: s
     (version / file).write_bytes(b"no such thing")
     with pytest.raises(DataMissing, match=f"cannot read .*{file}"):
         start_from(model, version, kept)
+
+
+def relation_model(encoder: Path, *, form: Form, whole: bool) -> RelationModel:
+    model = RelationModel(
+        load_encoder(str(encoder), vocabulary=40),
+        RelationConfig(marker_ids=(20, 21, 22, 23), form=form, context_attention=whole),
+    )
+    torch.manual_seed(17)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return model.eval()
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_relation_models_of_both_forms_go_on_with_all_parts_or_fewer(
+    encoder_folder: Path, tmp_path: Path, form: Form
+) -> None:
+    model = relation_model(encoder_folder, form=form, whole=True)
+    version = tmp_path / "2"
+    version.mkdir()
+    write_tokenizer(str(encoder_folder), version / "tokenizer.json")
+    export(model, version / "model.onnx", vocabulary=40)
+    for whole in (True, False):
+        other = relation_model(encoder_folder, form=form, whole=whole)
+        with torch.no_grad():
+            for parameter in other.parameters():
+                parameter.zero_()
+        start_from(other, version, version / "tokenizer.json")
+        for name, weights in other.named_parameters():
+            assert torch.allclose(weights, model.get_parameter(name), atol=1e-6), name
+    less = relation_model(encoder_folder, form=form, whole=False)
+    export(less, version / "model.onnx", vocabulary=40)
+    with pytest.raises(TrainingError, match="another kind of model"):
+        start_from(model, version, version / "tokenizer.json")

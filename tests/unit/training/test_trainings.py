@@ -11,7 +11,7 @@ import pytest
 from services.core.windows import Form
 from tests.fakes.documents import document
 from training.errors import DataMissing, TrainingError
-from training.publish.retraining_steps import recipes
+from training.publish.retraining_steps import RELATION_PARTS, recipes
 from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, table, texts
 from training.train.cross_validation import FoldPlan, run_folds, summary
 from training.train.ner import NerSettings, train_ner
@@ -141,16 +141,18 @@ def serving_pair(folder: Path, ner: dict[str, Any], relation: dict[str, Any]) ->
 def test_a_training_from_what_serves_is_of_its_kind(tmp_path: Path) -> None:
     unsaid = {"ner": None, "relation": None}
     chains: dict[str, Any] = {"DRUG": {}, "ADE": {}}
-    less = {"form": "marked", "context_attention": False, "learning_rate": 1.0}
-    serving = serving_pair(tmp_path, {"chains": chains}, {"hyper_parameters": less})
+    less = dict.fromkeys(("pair_attention", "context_attention", "markers"), False)
+    serving = serving_pair(
+        tmp_path, {"chains": chains}, {"form": "levitated", "hyper_parameters": less}
+    )
     ner, relation = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
     assert ner.crf
+    assert relation.form is Form.LEVITATED
+    assert not any(getattr(relation, part) for part in RELATION_PARTS)
+    (serving["relation"] / "card.json").write_text("{}")
+    _, relation = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
     assert relation.form is Form.MARKED
-    assert (relation.context_attention, relation.pair_attention, relation.markers) == (
-        False,
-        True,
-        True,
-    )
+    assert all(getattr(relation, part) for part in RELATION_PARTS)
     (serving["ner"] / "card.json").write_text('{"chains": null}')
     assert not recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)[0].crf
     (serving["ner"] / "card.json").unlink()
