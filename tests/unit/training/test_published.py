@@ -124,7 +124,8 @@ def test_the_crf_of_a_version_is_in_its_card(encoder_folder: Path, tmp_path: Pat
     with pytest.raises(TrainingError, match="--crf"):
         start_from(different(encoder_folder), version, version / "tokenizer.json")
     short = {type_: {"start": [0], "transitions": [[0]], "end": [0]} for type_ in ("ADE", "DRUG")}
-    for damaged in ({"chains": {"DRUG": 1}}, {"chains": short}, [], {}):
+    cards: tuple[object, ...] = ({"chains": {"DRUG": 1}}, {"chains": short}, [], {})
+    for damaged in cards:
         (version / "card.json").write_text(json.dumps(damaged))
         with pytest.raises(DataMissing, match=r"cannot read .*card\.json"):
             start_from(other, version, version / "tokenizer.json")
