@@ -25,7 +25,7 @@ VARIANTS: dict[str, Change] = {
     "with-other-drugs": lambda settings: replace(
         settings, augmentation=replace(settings.augmentation, renamed=AUGMENTED)
     ),
-    "with-crf": lambda settings: replace(settings, crf=True),
+    "without-crf": lambda settings: replace(settings, crf=False),
     REWRITTEN: lambda settings: replace(
         settings, augmentation=replace(settings.augmentation, rewritten=AUGMENTED)
     ),
