@@ -174,7 +174,10 @@ def _decoded(
     """Disjoint mentions from rows of words whose columns have these names."""
     tags = rows.argmax(axis=1)
     if chain is not None:
-        tags, rows = best_tags(chain, rows), marginals(chain, rows)
+        tags = best_tags(chain, rows)
+        if all(names[tag] == OUTSIDE for tag in set(tags.tolist())):
+            return []
+        rows = marginals(chain, rows)
     chosen = rows[np.arange(len(found)), tags]
     mentions = []
     for type_, start, end in _runs([names[tag] for tag in tags]):

@@ -10,6 +10,7 @@ with probabilities per word, and nothing is lost.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import add, mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ Probabilities = NDArray[np.float64] | NDArray[np.float32]
 
 _LEAST = 1e-30
 """Probabilities below it are taken for it: a tag that a model rounds to 0 stays possible."""
+
+_FARTHEST = 200.0
+"""Logarithms further below the greatest are taken for that far: products stay above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +63,19 @@ def best_tags(chain: TagChain, probabilities: Probabilities) -> NDArray[np.int64
         chain: of the tags.
         probabilities: of each word alone, [words, tags].
     """
-    emissions, transitions = _emissions(chain, probabilities), np.array(chain.transitions)
-    words = len(emissions)
-    back = np.zeros(emissions.shape, dtype=np.int64)
-    score = emissions[0]
-    for word in range(1, words):
-        through = score[:, None] + transitions
-        back[word] = through.argmax(axis=0)
-        score = through.max(axis=0) + emissions[word]
-    tags = np.zeros(words, dtype=np.int64)
-    tags[-1] = score.argmax()
-    for word in range(words - 1, 0, -1):
-        tags[word - 1] = back[word, tags[word]]
-    return tags
+    emissions = _logarithms(chain, probabilities).tolist()
+    into = list(zip(*chain.transitions, strict=True))
+    score, back = emissions[0], []
+    # Lists, for rows of three numbers are too short for arrays to be quick.
+    for emission in emissions[1:]:
+        through = [list(map(add, score, column)) for column in into]
+        best = list(map(max, through))
+        back.append([one.index(most) for one, most in zip(through, best, strict=True)])
+        score = list(map(add, best, emission))
+    tags = [score.index(max(score))]
+    for before in reversed(back):
+        tags.append(before[tags[-1]])
+    return np.array(tags[::-1], dtype=np.int64)
 
 
 def marginals(chain: TagChain, probabilities: Probabilities) -> Array:
@@ -84,28 +88,41 @@ def marginals(chain: TagChain, probabilities: Probabilities) -> Array:
     Returns:
         [words, tags]; rows sum to 1.
     """
-    emissions, transitions = _emissions(chain, probabilities), np.array(chain.transitions)
-    forward, backward = emissions.copy(), np.zeros_like(emissions)
-    for word in range(1, len(emissions)):
-        forward[word] += _log_sum(forward[word - 1][:, None] + transitions, axis=0)
-    for word in range(len(emissions) - 2, -1, -1):
-        backward[word] = _log_sum(
-            transitions + (emissions[word + 1] + backward[word + 1])[None, :], axis=1
-        )
-    joint = forward + backward
-    found: Array = np.exp(joint - _log_sum(joint, axis=1)[:, None])
+    logarithms = _logarithms(chain, probabilities)
+    emissions = np.exp(_near(logarithms, axis=1))
+    factors = np.exp(_near(np.array(chain.transitions), axis=None))
+    forward = _swept(emissions, factors)
+    backward = _swept(emissions[::-1], factors.T)[::-1]
+    joint = forward * backward / emissions
+    found: Array = joint / joint.sum(axis=1, keepdims=True)
     return found
 
 
-def _emissions(chain: TagChain, probabilities: Probabilities) -> Array:
-    """Logarithms, with start and end added where they belong; at least one word."""
-    emissions: Array = np.log(np.maximum(probabilities.astype(np.float64), _LEAST))
-    emissions[0] += np.array(chain.start)
-    emissions[-1] += np.array(chain.end)
-    return emissions
+def _swept(emissions: Array, factors: Array) -> Array:
+    """Per word the weight of each tag given all words up to it, [words, tags]; rows sum to 1."""
+    into = factors.T.tolist()
+    states: list[list[float]] = []
+    for emission in emissions.tolist():
+        if states:
+            before = states[-1]
+            emission = [
+                own * sum(map(mul, before, column))
+                for own, column in zip(emission, into, strict=True)
+            ]
+        total = sum(emission)
+        states.append([one / total for one in emission])
+    return np.array(states)
 
 
-def _log_sum(values: Array, *, axis: int) -> Array:
-    greatest = values.max(axis=axis, keepdims=True)
-    total: Array = np.log(np.exp(values - greatest).sum(axis=axis)) + greatest.squeeze(axis)
-    return total
+def _logarithms(chain: TagChain, probabilities: Probabilities) -> Array:
+    """Of the probabilities, with start and end added where they belong; at least one word."""
+    found: Array = np.log(np.maximum(probabilities.astype(np.float64), _LEAST))
+    found[0] += np.array(chain.start)
+    found[-1] += np.array(chain.end)
+    return found
+
+
+def _near(values: Array, *, axis: int | None) -> Array:
+    """The values below their greatest, none further than `_FARTHEST`."""
+    found: Array = np.maximum(values - values.max(axis=axis, keepdims=True), -_FARTHEST)
+    return found

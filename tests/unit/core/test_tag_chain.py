@@ -61,6 +61,14 @@ def test_long_texts_and_certain_words_stay_finite() -> None:
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
+def test_what_words_say_against_what_the_chain_forbids_stays_a_distribution() -> None:
+    apart = TagChain((0, 0, 0), ((0, -1e4, 0), (0, 0, -1e4), (-1e4, 0, 0)), (-1e4, 0, 0))
+    certain = np.eye(3)[[0, 1, 2, 0, 0, 1]]
+    found = marginals(apart, certain)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    assert (found >= 0).all()
+
+
 def test_a_temperature_scales_the_whole_chain() -> None:
     probabilities = drawn(4, 5)
     cooler = probabilities**0.5 / (probabilities**0.5).sum(axis=1, keepdims=True)
