@@ -82,7 +82,7 @@ def ner(
     member: MemberOption = 0,
     crf: Annotated[
         bool, typer.Option(help="learn how tags of neighbouring words depend on each other")
-    ] = True,
+    ] = False,
     joined: JoinedOption = 0,
     rehearsed: RehearsedOption = 1.0,
     renamed: RenamedOption = 0.0,

@@ -25,7 +25,7 @@ VARIANTS: dict[str, Change] = {
     "with-other-drugs": lambda settings: replace(
         settings, augmentation=replace(settings.augmentation, renamed=AUGMENTED)
     ),
-    "without-crf": lambda settings: replace(settings, crf=False),
+    "with-crf": lambda settings: replace(settings, crf=True),
     REWRITTEN: lambda settings: replace(
         settings, augmentation=replace(settings.augmentation, rewritten=AUGMENTED)
     ),

@@ -65,8 +65,6 @@ def distil(
             epochs=passes,
             bfloat16=bfloat16,
             learning_rate=learning_rate or 3e-4,
-            # Teachers say what each word is by itself.
-            crf=False,
         )
         train_ner(parts, ner, run, teacher=taught)
     else:

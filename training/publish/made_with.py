@@ -25,7 +25,7 @@ OPTIONS = {
 
 SWITCHES = {
     "bfloat16": "--bfloat16",
-    "crf": "--no-crf",
+    "crf": "--crf",
     "context_attention": "--no-context-attention",
 }
 """Likewise, of settings that are on or off: what gives the one that is not usual."""

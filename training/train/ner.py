@@ -37,8 +37,7 @@ class NerSettings:
 
     `seed` is that of the split too. Runs of one seed and other numbers as `member` differ in
     samples and weights only: an ensemble of which no member has seen what another is chosen on.
-    With `crf` neighbouring tags depend on each other, and class weights do not count
-    (deploy/decisions/0025-ner-reads-tags-in-company.md).
+    With `crf` neighbouring tags depend on each other, and class weights do not count.
     `start` is a published version to go on from, and `rehearsed` the share to learn from of the
     documents that it knows.
     `joined` paragraphs of two to four sentences are made of the ADE corpus.
@@ -57,7 +56,7 @@ class NerSettings:
     negative_fraction: float = 0.12
     event_copies: int = 3
     class_weight_exponent: float = 0.25
-    crf: bool = True
+    crf: bool = False
     joined: int = 0
     rehearsed: float = 1.0
     augmentation: Augmentation = NO_AUGMENTATION

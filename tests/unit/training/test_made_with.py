@@ -62,12 +62,6 @@ def test_every_option_that_differs_is_said_as_the_command_takes_it() -> None:
         assert option in options
 
 
-def test_a_model_without_a_crf_says_so() -> None:
-    command = training("ner", run_of("ner", replace(NER, crf=False)))
-    assert command == "python -m training ner --encoder .adewatch/training/encoder --no-crf"
-    assert "--no-crf" in CliRunner().invoke(app, ["ner", "--help"], env={"COLUMNS": "200"}).output
-
-
 def test_the_proposer_is_trained_before_the_model_that_needs_it() -> None:
     relation = {**run_of("relation", RELATION), "proposer": run_of("ner", NER, "ade")}
     both = commands({"ner": run_of("ner", NER), "relation": relation})

@@ -71,12 +71,7 @@ def test_a_training_without_steps_gives_what_it_started_from(
     version = version_of(model, encoder_folder, tmp_path / "3", small=True)
     parts = {"ade": Parts([NOTE], [replace(NOTE, doc_id="ade:2")], [])}
     settings = NerSettings(
-        encoder=str(encoder_folder),
-        seed=SEED,
-        epochs=1,
-        learning_rate=0.0,
-        start=str(version),
-        crf=False,
+        encoder=str(encoder_folder), seed=SEED, epochs=1, learning_rate=0.0, start=str(version)
     )
     train_ner(parts, settings, tmp_path / "run")
     weights = published_weights(version / "model.onnx")

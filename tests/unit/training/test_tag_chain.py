@@ -105,7 +105,7 @@ def test_words_of_rows_are_found_and_filled_up(encoder_folder: Path, tmp_path: P
 def test_a_model_with_a_crf_is_trained_saved_and_served_with_its_chains(
     encoder_folder: Path, tmp_path: Path
 ) -> None:
-    settings = NerSettings(encoder=str(encoder_folder), seed=1, epochs=2)
+    settings = NerSettings(encoder=str(encoder_folder), seed=1, epochs=2, crf=True)
     train_ner({"ade": Parts(NOTES, NOTES, [])}, settings, tmp_path / "run")
     model = load_ner(tmp_path / "run")
     report = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -116,7 +116,7 @@ def test_a_model_with_a_crf_is_trained_saved_and_served_with_its_chains(
     assert half is not None
     for type_ in TYPES:
         assert half[type_] == chains[type_].scaled(0.5)
-    plain = NerSettings(encoder=str(encoder_folder), seed=1, epochs=1, crf=False)
+    plain = NerSettings(encoder=str(encoder_folder), seed=1, epochs=1)
     train_ner({"ade": Parts(NOTES, NOTES, [])}, plain, tmp_path / "plain")
     report = json.loads((tmp_path / "plain" / "run.json").read_text())
     assert tag_chains(reading_of(report)) is None

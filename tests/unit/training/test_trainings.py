@@ -112,7 +112,7 @@ def test_only_the_training_that_is_asked_for_counts_as_done(
     with pytest.raises(TrainingError, match="held out"):
         train_ner({"ade": Parts([], ABSTRACTS[:2], [])}, replace(settings, start=str(run)), run)
     fewer = {"ade": Parts(ABSTRACTS[:1], ABSTRACTS[3:], [])}
-    for other, documents in ((replace(settings, crf=False), parts), (settings, fewer)):
+    for other, documents in ((replace(settings, crf=True), parts), (settings, fewer)):
         with pytest.raises(TrainingError, match="name another folder"):
             is_trained(run, asdict(other), documents)
 
