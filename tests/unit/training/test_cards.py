@@ -98,3 +98,28 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
     assert (card["version"], card["commands"]) == (9, ["made so"])
     assert card["threshold"] == found["threshold"]
     assert (newest(tmp_path / "relation"), newest(tmp_path / "none")) == (9, 0)
+
+
+@pytest.mark.training
+def test_a_ner_model_is_measured_at_the_threshold_that_its_relation_model_serves_with(
+    tmp_path: Path,
+) -> None:
+    from training.publish.versions import MEASURED, describe_versions
+    from training.train.splits import Parts
+
+    folders = {
+        task: Path(shutil.copytree(shipped(task), tmp_path / task / "9"))
+        for task in ("ner", "relation")
+    }
+    card = folders["relation"] / "card.json"
+    card.write_text(json.dumps({**json.loads(card.read_text(encoding="utf-8")), "threshold": 0.8}))
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text(json.dumps({**RUN, "reads_windows": True, "chains": None}))
+    graph = sha256(folders["ner"] / "model.onnx")
+    (run / "export.json").write_text(json.dumps({"form": "int8 weights", "sha256": graph}))
+    note = document("She had {rash} after [Zocor].", (("T2", "T1"),))
+    # Nothing is chosen, so nothing of dev is read.
+    parts = {name: Parts([], [], [note]) for name in MEASURED}
+    found = describe_versions(parts, folders, {"ner": run}, ["made so"])
+    assert found["threshold"] == 0.8
