@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from training.corpora import ade, ade_rel, adewatch, bc5cdr, clinical, ddi, dictations, phee, twimed
+from training.corpora import (
+    ade,
+    ade_rel,
+    adewatch,
+    bc5cdr,
+    clinical,
+    ddi,
+    dictations,
+    phee,
+    twimed,
+    visits,
+)
 from training.corpora.documents import Document
 from training.corpora.overlap import without_leaks
 from training.errors import CorpusError
@@ -25,6 +36,7 @@ READERS: dict[str, Callable[[Path], list[Document]]] = {
     "dictations": lambda data: dictations.read_notes(data / "mtsamples/mtsamples.jsonl"),
     "phee": lambda data: phee.read_sentences([data / "phee/train.json", data / "phee/dev.json"]),
     "twimed": lambda data: twimed.read_sentences(data / "twimed_pubmed/twimed_pubmed_gold.jsonl"),
+    "visits": lambda data: visits.read_notes(data / "aci_bench/data/challenge_data"),
 }
 """What reads each corpus; all but `adewatch`, which is part of the repository, lie in the data
 folder."""
@@ -64,4 +76,6 @@ def divide(name: str, documents: Sequence[Document], *, seed: int) -> Parts:
         return clinical.split_notes(documents, seed=seed)
     if name == dictations.CORPUS:
         return dictations.split_notes(documents, seed=seed)
+    if name == visits.CORPUS:
+        return visits.split_notes(documents)
     return split(documents, seed=seed)

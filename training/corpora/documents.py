@@ -16,7 +16,7 @@ DICTATED = ("clinical", "dictations")
 NOTES = (*DICTATED, "adewatch")
 """The corpora of whole notes, which mention many events that no drug is blamed for."""
 
-STATUS_CORPORA = frozenset({"clinical", "dictations", "adewatch", "phee", "verdicts"})
+STATUS_CORPORA = frozenset({"clinical", "dictations", "visits", "adewatch", "phee", "verdicts"})
 """Corpora that annotate what the writer asserts; the others say nothing of it."""
 
 

@@ -20,6 +20,7 @@ CORPORA = {
     "dictations": "more notes of MTSamples, annotated by us (training/corpora/dictations)",
     "phee": "PHEE v2, train and dev (Sun et al. 2022); annotations MIT",
     "twimed": "TwiMed, PubMed part (Alvaro et al. 2017); no licence stated",
+    "visits": "visit notes of ACI-BENCH, annotated by us (training/corpora/visits); CC BY 4.0",
     "verdicts": "reviewers' verdicts on evidence of this installation (`adewatch verdicts export`)",
 }
 ENCODERS = {

@@ -7,8 +7,9 @@ import pytest
 
 from services.core.contracts import MentionType
 from services.core.spans import Span
-from training.corpora.dictations import ANNOTATIONS, DRAWN, digest, read_notes, split_notes
+from training.corpora.dictations import ANNOTATIONS, DRAWN, read_notes, split_notes
 from training.corpora.documents import ALL_TYPES, Document
+from training.corpora.offsets import digest
 from training.errors import CorpusError
 
 pytestmark = pytest.mark.training
