@@ -16,7 +16,7 @@ from training.train.splits import split
 pytestmark = pytest.mark.training
 
 SEED = 5
-ABSENT = ("ade", "ade-dose", "ddi", "dictations", "phee", "twimed")
+ABSENT = ("ade", "ade-dose", "ddi", "dictations", "phee", "twimed", "visits")
 LONG = "She developed a severe rash after three doses of gold."
 OTHER = "He was started on insulin and sent home the next day."
 
