@@ -196,7 +196,10 @@ def cards(
     relation_run: RunOption = None,
     seed: SeedOption = SEED,
 ) -> None:
-    """Choose the threshold on dev, measure both models on test, and write their cards."""
+    """Choose the threshold on dev, measure both models on test, and write their cards.
+
+    With `--only ner` the threshold is that of the published relation model.
+    """
     from training.publish.made_with import commands
     from training.publish.versions import CHOSEN_ON, describe_versions, newest, read_json
 

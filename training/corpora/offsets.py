@@ -1,7 +1,7 @@
 """Relations annotated apart from their texts: offsets, statuses and a hash of each text.
 
-Texts whose licence does not let them into this repository lie in the data folder; what is annotated
-in them is ours.
+What is annotated is ours and part of this repository; the texts are others' and lie in the data
+folder.
 """
 
 from __future__ import annotations

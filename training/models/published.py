@@ -80,10 +80,8 @@ def _chains(version: Path) -> TagChains | None:
     try:
         written = dict(json.loads(path.read_text(encoding="utf-8")))["chains"]
         chains = tag_chains({"chains": written} if written else {})
-        for chain in (chains or {}).values():
-            rows = (chain.start, chain.end, *chain.transitions)
-            if {len(chain.transitions), *map(len, rows)} != {len(TAGS)}:
-                raise ValueError("another number of tags")
+        if any(len(chain.start) != len(TAGS) for chain in (chains or {}).values()):
+            raise ValueError("another number of tags")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataMissing(f"cannot read {path}: {type(error).__name__}") from error
     return chains
