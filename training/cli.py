@@ -196,12 +196,12 @@ def cards(
     relation_run: RunOption = None,
     seed: SeedOption = SEED,
 ) -> None:
-    """Choose the threshold on dev, measure both models on test, and write their cards.
+    """Fit confidence and threshold on dev, measure both models on test, and write their cards.
 
-    With `--only ner` the threshold is that of the published relation model.
+    With `--only ner` both are those of the published relation model.
     """
     from training.publish.made_with import commands
-    from training.publish.versions import CHOSEN_ON, describe_versions, newest, read_json
+    from training.publish.versions import CALIBRATED_ON, describe_versions, newest, read_json
 
     runs = {"ner": ner_run or RUNS / "ner", "relation": relation_run or RUNS / "relation"}
     if only not in ("", *runs):
@@ -212,7 +212,7 @@ def cards(
         for task in runs
     }
     figures = describe_versions(
-        catalogue.load(CHOSEN_ON, data_dir(), seed=seed),
+        catalogue.load(CALIBRATED_ON, data_dir(), seed=seed),
         folders,
         made,
         commands({task: read_json(run / "run.json") for task, run in made.items()}),

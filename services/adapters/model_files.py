@@ -12,6 +12,7 @@ from typing import Any
 from services.adapters.model_history import read_history
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TYPES, TagChains
+from services.core.confidence import Confidence, read_confidence
 from services.core.disagreement import Beside
 from services.core.errors import ConfigurationError
 from services.core.model_versions import MODELS, VersionPair, serving, shadow
@@ -34,6 +35,8 @@ class ModelFiles:
         learned_statuses: whether the relation model's head for statuses has been trained.
         reads_windows: whether the ner model reads windows of whole sentences, not single ones.
         chains: what the ner model has learned of neighbouring tags; None of one without a CRF.
+        confidence: how the relation model's answer is weighed with those on the mentions; None if
+            it stands alone.
     """
 
     version: str
@@ -43,6 +46,7 @@ class ModelFiles:
     learned_statuses: bool = False
     reads_windows: bool = False
     chains: TagChains | None = None
+    confidence: Confidence | None = None
 
 
 def serving_pair(repository: Path) -> VersionPair:
@@ -84,6 +88,7 @@ def load(repository: Path, model: str, version: str) -> ModelFiles:
         threshold = float(card.get("threshold", 0.5))
         form = Form(card.get("form", Form.MARKED))
         chains = tag_chains(card)
+        confidence = read_confidence(card)
     except (OSError, ValueError, KeyError, TypeError, ConfigurationError) as error:
         raise ConfigurationError(
             f"version {version} of model {model} is incomplete: {type(error).__name__}"
@@ -96,6 +101,7 @@ def load(repository: Path, model: str, version: str) -> ModelFiles:
         bool(card.get("learned_statuses", False)),
         bool(card.get("reads_windows", False)),
         chains,
+        confidence,
     )
 
 

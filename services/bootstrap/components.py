@@ -192,6 +192,7 @@ class Components:
                 max_tokens=RELATION_MAX_TOKENS,
                 form=relation.form,
                 learned_statuses=relation.learned_statuses,
+                confidence=relation.confidence,
             ),
         )
 

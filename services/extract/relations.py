@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.core import assertion
 from services.core.assertion_combined import combine
+from services.core.confidence import Confidence
 from services.core.contracts import Assertion, Mention, MentionType, Relation
 from services.core.indications import is_indication
 from services.core.ports import FloatArray, TokenEncoder
@@ -62,12 +63,14 @@ class RelationFinder:
         max_tokens: int,
         form: Form = Form.MARKED,
         learned_statuses: bool = False,
+        confidence: Confidence | None = None,
     ) -> None:
         self._encoder = encoder
         self._model = model
         self._threshold = threshold
         self._max_tokens = max_tokens
         self._learned_statuses = learned_statuses
+        self._confidence = confidence
         self._judge = self._judge_marked if form is Form.MARKED else self._judge_levitated
 
     async def find(
@@ -89,13 +92,27 @@ class RelationFinder:
         self, text: ReadText, pairs: Sequence[Candidate], answers: Sequence[_Judged | None]
     ) -> Iterator[Relation]:
         found = [
-            (pair, answer)
+            (pair, weighed)
             for pair, answer in zip(pairs, answers, strict=True)
-            if answer is not None and answer.probability >= self._threshold
+            if answer is not None
+            and (weighed := self._weighed(pair, answer)).probability >= self._threshold
         ]
         sections = find_sections(text.text) if found else ()
         for number, (pair, answer) in enumerate(found, start=1):
             yield _relation(text, sections, pair, answer, f"R{number}")
+
+    def _weighed(self, pair: Candidate, answer: _Judged) -> _Judged:
+        """The answer, given how sure the NER model is of the mentions."""
+        if self._confidence is None:
+            return answer
+        return replace(
+            answer,
+            probability=self._confidence.of(
+                relation=answer.probability,
+                event=pair.event.probability,
+                drug=pair.drug.probability,
+            ),
+        )
 
     async def _judge_marked(
         self, texts: Sequence[ReadText], asked: Sequence[Sequence[Candidate]]

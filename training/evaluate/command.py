@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from services.core.confidence import Confidence
 from training.corpora import ade, ade_rel, adewatch, bc5cdr, catalogue, clinical, n2c2
 from training.corpora.documents import Document
 from training.corpora.markup import compile_notes
 from training.errors import CorpusError, DataMissing
+from training.evaluate.confidence import weighed
 from training.evaluate.error_report import error_report
 from training.evaluate.figures import Figures, report
 from training.evaluate.scoring import MentionFinder, PairScorer, Reading, read_documents
@@ -33,11 +35,13 @@ FILES: dict[str, Callable[[Path], list[Document]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What is measured; a missing model finds nothing. `threshold` is that of the card."""
+    """What is measured; a missing model finds nothing. `threshold` and `confidence` are those of
+    the relation model's card."""
 
     find: MentionFinder | None
     score: PairScorer | None
     threshold: float = DEFAULT_THRESHOLD
+    confidence: Confidence | None = None
 
 
 def open_models(folders: Sequence[Path]) -> Models:
@@ -59,9 +63,11 @@ def open_models(folders: Sequence[Path]) -> Models:
     if "relation" in versions:
         relation = versions["relation"]
         card = read_json(relation / "card.json")
+        opened = open_relation(relation, card)
         models = replace(
             models,
-            score=scorer(open_relation(relation, card)),
+            score=scorer(opened),
+            confidence=opened.confidence,
             threshold=float(card.get("threshold", DEFAULT_THRESHOLD)),
         )
     return models
@@ -150,7 +156,10 @@ def measure(
 
 def read(models: Models, documents: Sequence[Document]) -> list[Reading]:
     """Ask the models about documents."""
-    return read_documents(documents, models.find, models.score)
+    readings = read_documents(documents, models.find, models.score)
+    if models.confidence is None:
+        return readings
+    return [weighed(reading, models.confidence) for reading in readings]
 
 
 def _task(version: Path) -> str:

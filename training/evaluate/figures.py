@@ -47,6 +47,7 @@ def report(
     }
     figures |= _end_to_end([(one.document, one.end_to_end) for one in readings], threshold, seed)
     figures["calibration"] = reliability_of(readings)
+    figures["calibration_end_to_end"] = _reliability(*found_truths(readings), temperature=1.0)
     statuses = status_figures(readings, threshold=threshold)
     if statuses is not None:
         figures["statuses"] = statuses
@@ -85,9 +86,21 @@ def pair_truths(readings: Sequence[Reading]) -> tuple[list[float], list[bool]]:
     return [pair.caused for pair, _ in scored], [pair.spans in gold for pair, gold in scored]
 
 
+def found_truths(readings: Sequence[Reading]) -> tuple[list[float], list[bool]]:
+    """Probabilities of the pairs of found mentions, and whether they overlap a gold relation."""
+    scored = [(pair, one.document.pairs()) for one in readings for pair in one.end_to_end]
+    right = [overlapping(gold, {pair.spans}).true_positives > 0 for pair, gold in scored]
+    return [pair.caused for pair, _ in scored], right
+
+
 def reliability_of(readings: Sequence[Reading], *, temperature: float = 1.0) -> Figures:
     """Reliability of the probabilities of pairs of gold mentions."""
-    probabilities, truths = pair_truths(readings)
+    return _reliability(*pair_truths(readings), temperature=temperature)
+
+
+def _reliability(
+    probabilities: Sequence[float], truths: Sequence[bool], *, temperature: float
+) -> Figures:
     bins = calibration.reliability(calibration.scaled(probabilities, temperature), truths)
     return {
         "pairs": len(truths),

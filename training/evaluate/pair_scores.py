@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from services.core.confidence import Confidence
 from services.core.ports import FloatArray, IntArray, TokenEncoder
 from services.core.windows import Form
 from services.extract.batching import length_batches
@@ -34,12 +35,14 @@ class PairModel:
         encoder: its tokenizer.
         form: how it is shown its pairs.
         learned_statuses: whether its head for statuses has been trained.
+        confidence: how its answer is weighed with those on the mentions; None if it stands alone.
     """
 
     run: PairRunner
     encoder: TokenEncoder
     form: Form
     learned_statuses: bool = False
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,11 +143,13 @@ def _scores_table(figures: Mapping[str, Any]) -> str:
 
 
 def _calibration(one: CorpusReport) -> str:
+    found = one.figures["calibration_end_to_end"]
     return (
         f"<p>Of {one.before['pairs']} pairs of gold mentions: expected calibration error "
         f"{one.before['expected_calibration_error']:.3f}, with temperature "
         f"{one.after['temperature']:.2f} (fitted on dev) "
-        f"{one.after['expected_calibration_error']:.3f}.</p>"
+        f"{one.after['expected_calibration_error']:.3f}. Of {found['pairs']} pairs of found "
+        f"mentions, as answered: {found['expected_calibration_error']:.3f}.</p>"
     )
 
 

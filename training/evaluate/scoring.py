@@ -6,8 +6,8 @@ or a `PairScorer`; evaluation knows nothing else of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from services.core.bio import Decoded, TypedSpan
@@ -93,12 +93,14 @@ class Reading:
         mentions: found by NER.
         on_gold: scored pairs of gold mentions.
         end_to_end: scored pairs of the mentions found.
+        probabilities: of those mentions, by the NER model; one without is known to be there.
     """
 
     document: Document
     mentions: list[TypedSpan]
     on_gold: list[ScoredPair]
     end_to_end: list[ScoredPair]
+    probabilities: Mapping[TypedSpan, float] = field(default_factory=dict)
 
 
 def read_documents(
@@ -113,4 +115,10 @@ def read_documents(
     else:
         on_gold = score([candidates(document, document.spans()) for document in documents])
         end_to_end = score([candidates(*each) for each in zip(documents, mentions, strict=True)])
-    return [Reading(*each) for each in zip(documents, mentions, on_gold, end_to_end, strict=True)]
+    probabilities = [
+        {TypedSpan(type_, span): probability for type_, span, probability in each} for each in found
+    ]
+    return [
+        Reading(*each)
+        for each in zip(documents, mentions, on_gold, end_to_end, probabilities, strict=True)
+    ]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from services.core.assertion import assert_relation
 from services.core.assertion_combined import combine
 from services.core.bio import Decoded, TagChains
+from services.core.confidence import Confidence
 from services.core.contracts import Assertion
 from services.core.ports import TokenEncoder
 from services.core.sections import find_sections
 from training.corpora.documents import Document
+from training.evaluate.confidence import fit_confidence, weighed
 from training.evaluate.figures import report
 from training.evaluate.metrics import Score, strict
 from training.evaluate.pair_metrics import chosen
@@ -28,7 +31,16 @@ from training.evaluate.scoring import (
 from training.models.relation import STATUSES
 from training.rows.pairs import Pair, candidate_pairs
 
-__all__ = ["Reading", "Tagger", "choose_threshold", "end_to_end", "finder", "read", "report"]
+__all__ = [
+    "Reading",
+    "Tagger",
+    "calibrated",
+    "choose_threshold",
+    "end_to_end",
+    "finder",
+    "read",
+    "report",
+]
 
 EQUALLY_GOOD = 0.005
 """Differences of F1 on dev that are noise."""
@@ -102,7 +114,10 @@ def _asserted(pair: Pair, answer: PairAnswer, *, learned: bool) -> Assertion | N
 
 def read(ner: Tagger, relation: PairModel, documents: Sequence[Document]) -> list[Reading]:
     """Run both models over documents as serving does."""
-    return read_documents(documents, finder(ner), scorer(relation))
+    readings = read_documents(documents, finder(ner), scorer(relation))
+    if relation.confidence is None:
+        return readings
+    return [weighed(reading, relation.confidence) for reading in readings]
 
 
 def end_to_end(readings: Iterable[Reading], *, threshold: float) -> Score:
@@ -116,11 +131,28 @@ def end_to_end(readings: Iterable[Reading], *, threshold: float) -> Score:
     )
 
 
-def choose_threshold(dev: Mapping[str, Sequence[Reading]]) -> float:
-    """The probability at which the mean end-to-end F1 of the corpora is about greatest.
+def calibrated(
+    ner: Tagger, relation: PairModel, dev: Mapping[str, Sequence[Document]]
+) -> tuple[Confidence, float]:
+    """How to weigh the answers of both models, and the threshold for what comes of it.
 
     Args:
-        dev: readings of development documents by corpus.
+        ner: finds the mentions.
+        relation: decides which are related; a confidence that it has is not used.
+        dev: development documents by kind of text.
+    """
+    alone = replace(relation, confidence=None)
+    readings = {name: read(ner, alone, documents) for name, documents in dev.items()}
+    confidence = fit_confidence(chain.from_iterable(readings.values()))
+    surer = {name: [weighed(one, confidence) for one in part] for name, part in readings.items()}
+    return confidence, choose_threshold(surer)
+
+
+def choose_threshold(dev: Mapping[str, Sequence[Reading]]) -> float:
+    """The probability at which the mean end-to-end F1 of the kinds of text is about greatest.
+
+    Args:
+        dev: readings of development documents by kind.
     """
     grid = [step / 20 for step in range(2, 20)]
 

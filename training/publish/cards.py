@@ -106,6 +106,7 @@ def _markdown(card: Mapping[str, Any]) -> str:
         _PURPOSE[card["model"]],
         "",
         f"Encoder: {card['encoder']}. Threshold {card['threshold']}, chosen on dev.",
+        *([_WEIGHED] if card.get("confidence") else []),
         f"Weights: {card['export']['form']}. Split: {card['split']}; seed {card['seed']}.",
         "",
         "## Measured on the held-out test documents, with the served graphs",
@@ -152,6 +153,10 @@ def _row(name: str, score: Mapping[str, float]) -> str:
     )
 
 
+_WEIGHED = (
+    "A relation's probability is weighed from this model's answer and the NER model's on both "
+    "mentions (weights fitted on dev)."
+)
 _PURPOSE = {
     "ner": (
         "Tags the words of a sentence as parts of drug names and of adverse events (BIO). Meant "

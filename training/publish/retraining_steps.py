@@ -12,7 +12,7 @@ from training.corpora import catalogue
 from training.corpora.documents import Document
 from training.corpora.verdicts import CORPUS, read_verdicts, with_verdicts
 from training.publish.versions import (
-    CHOSEN_ON,
+    CALIBRATED_ON,
     describe_versions,
     export_version,
     ner_dev_f1,
@@ -136,7 +136,7 @@ class ModelSteps:
 
     def export(self, run: Path, candidate: Path) -> Mapping[str, Path]:
         """See `Steps`."""
-        parts = self._corpora(dict.fromkeys((*CHOSEN_ON, *self.relation_corpora)))
+        parts = self._corpora(dict.fromkeys((*CALIBRATED_ON, *self.relation_corpora)))
         folders = {task: candidate / task / "1" for task in ("ner", "relation")}
         export_version("ner", run / "ner", folders["ner"], ner_dev_f1(parts, run / "ner"))
         export_version(
@@ -146,7 +146,7 @@ class ModelSteps:
             relation_dev_f1(parts, run / "relation", run / "proposer"),
         )
         runs = {task: run / task for task in folders}
-        describe_versions(self._corpora(CHOSEN_ON), folders, runs, [self.command])
+        describe_versions(self._corpora(CALIBRATED_ON), folders, runs, [self.command])
         return folders
 
     def release(self, candidate: Mapping[str, Path], report: Path) -> Publication | None:
@@ -156,7 +156,7 @@ class ModelSteps:
     def _parts(self, names: tuple[str, ...], *, mentions_too: bool) -> dict[str, Parts]:
         """Corpora to train on, with the verdicts, apart from what any measured corpus holds out."""
         everything = with_verdicts(
-            self._corpora(dict.fromkeys((*names, *CHOSEN_ON))),
+            self._corpora(dict.fromkeys((*names, *CALIBRATED_ON))),
             self._verdicts,
             mentions_too=mentions_too,
         )

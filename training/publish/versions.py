@@ -6,18 +6,20 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from services.adapters.model_files import tag_chains
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.confidence import read_confidence
 from services.core.windows import Form
 from training.corpora.documents import Document
 from training.errors import CardError, DataMissing, ExportLoss
 from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score
 from training.evaluate.predict import predict_mentions
-from training.evaluate.tagger import Tagger, choose_threshold, read, report
+from training.evaluate.tagger import Tagger, calibrated, read, report
 from training.publish.cards import sha256, write_cards
 from training.publish.export import export, onnx_pair_runner, onnx_runner, quantise
 from training.train.ner import ner_score
@@ -35,7 +37,18 @@ MEASURED = ("ade", "clinical", "adewatch")
 """Corpora whose annotation fits both models; the figures of a card come from their test part."""
 
 CHOSEN_ON = (*MEASURED, "dictations")
-"""Corpora whose development part chooses the threshold, and whether int8 is good enough."""
+"""Corpora whose development part, fully annotated, says whether int8 is good enough."""
+
+KINDS = {
+    "literature": ("ade",),
+    "notes written for this": ("adewatch",),
+    "notes of hospitals": ("clinical", "dictations", "visits"),
+}
+"""Kinds of text, and the corpora whose development parts stand for each. The threshold is the one
+of greatest mean F1 of the kinds; corpora of one kind are small and are measured as one."""
+
+CALIBRATED_ON = tuple(name for names in KINDS.values() for name in names)
+"""Corpora whose development part fits the confidence and chooses the threshold."""
 
 GraphScore = Callable[[Path], float]
 """Mean F1 on dev of a graph."""
@@ -84,6 +97,7 @@ def open_relation(folder: Path, card: Mapping[str, Any]) -> PairModel:
         HuggingFaceTokenEncoder(folder / "tokenizer.json"),
         form=Form(card.get("form", Form.MARKED)),
         learned_statuses=bool(card.get("learned_statuses", False)),
+        confidence=read_confidence(card),
     )
 
 
@@ -204,7 +218,8 @@ def describe_versions(
 ) -> dict[str, object]:
     """Measure both served graphs on test, and write cards.
 
-    The threshold is chosen on dev, unless the relation model is published: then it has one.
+    Confidence and threshold are fitted and chosen on dev, unless the relation model is published:
+    then it has them.
 
     Args:
         parts: documents by corpus.
@@ -232,8 +247,13 @@ def describe_versions(
     if "relation" in published:
         threshold = float(published["relation"]["threshold"])
     else:
-        dev = {name: read(ner, relation, parts[name].dev) for name in CHOSEN_ON}
-        threshold = choose_threshold(dev)
+        dev = {
+            kind: [one for name in names for one in parts[name].dev]
+            for kind, names in KINDS.items()
+        }
+        confidence, threshold = calibrated(ner, relation, dev)
+        relation = replace(relation, confidence=confidence)
+        reading["relation"]["confidence"] = asdict(confidence)
     figures = measure(
         ner, relation, {name: parts[name].test for name in MEASURED}, threshold=threshold
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -13,7 +13,7 @@ from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from training.corpora.documents import Document
 from training.evaluate.pair_scores import PairModel, torch_pair_runner
 from training.evaluate.predict import torch_runner
-from training.evaluate.tagger import Tagger, choose_threshold, read, report
+from training.evaluate.tagger import Tagger, calibrated, read, report
 from training.train.folds import beside_fold, fold_parts
 from training.train.ner import NerSettings, train_ner
 from training.train.relation import train_relation
@@ -93,7 +93,8 @@ def measure(parts: Parts, folder: Path) -> dict[str, object]:
         HuggingFaceTokenEncoder(folder / "relation/tokenizer.json"),
         relation_model.config.form,
     )
-    threshold = choose_threshold({"ade": read(ner, relation, parts.dev)})
+    confidence, threshold = calibrated(ner, relation, {"ade": parts.dev})
+    relation = replace(relation, confidence=confidence)
     figures = report(read(ner, relation, parts.test), threshold=threshold, baselines=True)
     return {"threshold": threshold, **figures}
 

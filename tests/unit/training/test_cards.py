@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.core.confidence import read_confidence
 from tests.fakes.documents import document
 from tests.samples.models import shipped
 from training.errors import CardError, DataMissing
@@ -75,7 +76,8 @@ def test_a_card_is_not_written_for_the_graph_of_another_run(tmp_path: Path) -> N
 
 @pytest.mark.training
 def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Path) -> None:
-    from training.publish.versions import CHOSEN_ON, describe_versions, newest
+    from training.evaluate.command import open_models
+    from training.publish.versions import CALIBRATED_ON, describe_versions, newest
     from training.train.splits import Parts
 
     folders = {
@@ -91,12 +93,13 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
     graph = sha256(folders["relation"] / "model.onnx")
     (run / "export.json").write_text(json.dumps({"form": "int8 weights", "sha256": graph}))
     note = document("She had {rash} after [Zocor].", (("T2", "T1"),))
-    parts = {name: Parts([], [note], [note]) for name in CHOSEN_ON}
+    parts = {name: Parts([], [note], [note]) for name in CALIBRATED_ON}
     found = describe_versions(parts, folders, {"relation": run}, ["made so"])
     assert (folders["ner"] / "card.json").read_bytes() == kept
     card = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
     assert (card["version"], card["commands"]) == (9, ["made so"])
     assert card["threshold"] == found["threshold"]
+    assert open_models([*folders.values()]).confidence == read_confidence(card) is not None
     assert (newest(tmp_path / "relation"), newest(tmp_path / "none")) == (9, 0)
 
 

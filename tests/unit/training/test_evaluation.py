@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.core.confidence import Confidence
 from tests.fakes.documents import document
 from training.errors import CorpusError, DataMissing
 from training.evaluate.command import Models, measure, read_corpus, versions_in
@@ -84,6 +85,15 @@ def test_figures_are_json_and_hold_paragraphs_and_errors_on_demand() -> None:
     plain = measure(models, NOTES, threshold=0.95, windows=0, errors=False, seed=1)
     assert plain["threshold"] == 0.95
     assert not {"joined_sentences", "errors"} & plain.keys()
+
+
+def test_a_version_is_measured_with_the_weights_of_its_card() -> None:
+    doubtful = Confidence(relation=1.0, event=0.0, drug=0.0, constant=-3.0)
+    models = Models(None, YES, threshold=0.5, confidence=doubtful)
+    figures: dict[str, Any] = measure(models, NOTES, threshold=None, windows=4, errors=True, seed=1)
+    assert figures["relations_on_gold_mentions"]["predicted"] == 0
+    joined = figures["joined_sentences"]["relations_on_gold_mentions"]
+    assert joined["predicted"] == 0
 
 
 def test_the_page_holds_its_tables_and_plots_and_nothing_of_elsewhere() -> None:

@@ -120,6 +120,9 @@ def test_the_report_of_two_documents() -> None:
     assert both["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2, abs=1e-4)
     assert set(figures["baselines"]) == {"always_yes", "same_sentence", "nearest_drug"}
     assert figures["calibration"]["pairs"] == 2
+    # One of three is right: ZOCOR 0.9 is, 0.6 and 0.8 are not.
+    assert figures["calibration_end_to_end"]["pairs"] == 3
+    assert figures["calibration_end_to_end"]["expected_calibration_error"] == 0.5
 
 
 def test_types_that_are_not_annotated_are_not_scored() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.confidence import Confidence
 from services.core.contracts import Extraction, Note
 from services.core.ports import FloatArray, Inference, IntArray
 from services.core.sentences import split_sentences
@@ -21,8 +22,8 @@ from services.extract.tokens import NER_MAX_TOKENS, RELATION_MAX_TOKENS
 from tests.fakes.vocabulary import WordVocabulary
 from training.corpora.documents import Document
 from training.evaluate.pair_scores import PairModel, PairRunner
-from training.evaluate.scoring import Reading, read_documents
-from training.evaluate.tagger import Tagger, finder, scorer
+from training.evaluate.scoring import Reading
+from training.evaluate.tagger import Tagger, read
 
 pytestmark = pytest.mark.training
 
@@ -87,7 +88,11 @@ class Served:
 
 
 async def served(
-    encoder: HuggingFaceTokenEncoder, form: Form, *, reads_windows: bool
+    encoder: HuggingFaceTokenEncoder,
+    form: Form,
+    *,
+    reads_windows: bool,
+    confidence: Confidence | None = None,
 ) -> Extraction:
     def ner(ids: IntArray, mask: IntArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
         return tags(ids, mask), tags(ids, mask)
@@ -108,6 +113,7 @@ async def served(
             max_tokens=RELATION_MAX_TOKENS,
             form=form,
             learned_statuses=form is Form.LEVITATED,
+            confidence=confidence,
         ),
     )
     note = Note(
@@ -122,12 +128,24 @@ async def served(
     return extraction
 
 
-def measured(encoder: HuggingFaceTokenEncoder, form: Form, *, reads_windows: bool) -> Reading:
+def measured(
+    encoder: HuggingFaceTokenEncoder,
+    form: Form,
+    *,
+    reads_windows: bool,
+    confidence: Confidence | None = None,
+) -> Reading:
     document = Document("d1", "d1", "test", TEXT, tuple(split_sentences(TEXT)))
     pair_runner = levitated if form is Form.LEVITATED else marked
-    relation = PairModel(pair_runner, encoder, form, learned_statuses=form is Form.LEVITATED)
+    relation = PairModel(
+        pair_runner,
+        encoder,
+        form,
+        learned_statuses=form is Form.LEVITATED,
+        confidence=confidence,
+    )
     ner = Tagger(tags, encoder, reads_windows=reads_windows)
-    (reading,) = read_documents([document], finder(ner), scorer(relation))
+    (reading,) = read(ner, relation, [document])
     return reading
 
 
@@ -154,3 +172,18 @@ async def test_what_is_measured_is_what_serves(
     assert found == expected
     assert len(found) > MAX_PAIRS
     assert list(found) == list(expected)
+
+
+async def test_what_weighs_the_mentions_serves_as_measured(
+    encoder: HuggingFaceTokenEncoder,
+) -> None:
+    confidence = Confidence(relation=0.5, event=2.0, drug=1.0, constant=-4.0)
+    extraction = await served(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
+    reading = measured(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
+    found = [one.probability for one in extraction.relations]
+    # Served mentions keep six digits of their probability.
+    assert found == pytest.approx(
+        [one.caused for one in reading.end_to_end if one.caused >= THRESHOLD], abs=1e-5
+    )
+    alone = await served(encoder, Form.LEVITATED, reads_windows=True)
+    assert 0 < len(found) < len(alone.relations)

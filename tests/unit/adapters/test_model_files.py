@@ -1,0 +1,57 @@
+"""A version is loaded whole, or the one thing that is wrong with it is said."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.adapters import model_files
+from services.core.confidence import Confidence
+from services.core.errors import ConfigurationError
+from tests.samples.models import shipped
+
+WEIGHTS = {"relation": 0.5, "event": 0.2, "drug": 0.3, "constant": -3.0}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one version of a relation model, without its graph."""
+    folder = tmp_path / "relation" / "1"
+    folder.mkdir(parents=True)
+    for name in ("card.json", "tokenizer.json"):
+        shutil.copyfile(shipped("relation") / name, folder / name)
+    return tmp_path
+
+
+def write_card(repository: Path, **entries: Any) -> None:
+    card = repository / "relation" / "1" / "card.json"
+    card.write_text(json.dumps({"model": "relation", "threshold": 0.4, **entries}))
+
+
+def test_a_card_says_how_answers_are_weighed(repository: Path) -> None:
+    write_card(repository, confidence=WEIGHTS)
+    found = model_files.load(repository, "relation", "1")
+    assert (found.threshold, found.confidence) == (0.4, Confidence(**WEIGHTS))
+
+
+def test_a_relation_model_may_answer_for_itself_alone(repository: Path) -> None:
+    write_card(repository)
+    assert model_files.load(repository, "relation", "1").confidence is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"threshold": "high"},
+        {"form": "none"},
+        {"confidence": {"relation": 1.0}},
+        {"confidence": {**WEIGHTS, "event": -1.0}},
+        {"confidence": [1.0, 0.0, 0.0, 0.0]},
+    ],
+)
+def test_a_damaged_card_is_no_version(repository: Path, damage: dict[str, Any]) -> None:
+    write_card(repository, **damage)
+    with pytest.raises(ConfigurationError, match="version 1 of model relation is incomplete"):
+        model_files.load(repository, "relation", "1")

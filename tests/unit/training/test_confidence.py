@@ -1,0 +1,92 @@
+"""Weights for the answers of both models, fitted on readings whose truth is known."""
+
+import numpy as np
+import pytest
+
+from services.core.bio import TypedSpan
+from services.core.confidence import Confidence
+from services.core.contracts import MentionType
+from services.core.spans import Span
+from tests.fakes.documents import document
+from training.evaluate.calibration import expected_calibration_error, reliability
+from training.evaluate.confidence import fit_confidence, weighed
+from training.evaluate.scoring import Reading, ScoredPair
+
+DRUG, ADE = MentionType.DRUG, MentionType.ADE
+RELATED = document("[Zocor] gave her a {rash}.", (("T1", "T2"),))
+UNRELATED = document("[Zocor] gave her a {rash}.")
+ZOCOR, RASH = (mention.span for mention in RELATED.mentions)
+PLANTED = Confidence(relation=0.5, event=0.3, drug=0.2, constant=-1.0)
+
+
+def reading(*, related: bool, caused: float, event: float, drug: float) -> Reading:
+    pair = ScoredPair(ZOCOR, RASH, caused)
+    sure = {TypedSpan(DRUG, ZOCOR): drug, TypedSpan(ADE, RASH): event}
+    return Reading(RELATED if related else UNRELATED, list(sure), [pair], [pair], sure)
+
+
+def planted(count: int) -> list[Reading]:
+    """Readings that are right as often as `PLANTED` says."""
+    draw = np.random.default_rng(7)
+    readings = []
+    for caused, event, drug, chance in draw.uniform(size=(count, 4)):
+        probability = PLANTED.of(relation=caused, event=event, drug=drug)
+        readings.append(
+            reading(related=bool(chance < probability), caused=caused, event=event, drug=drug)
+        )
+    return readings
+
+
+def test_the_weights_that_made_the_pairs_right_are_found() -> None:
+    found = fit_confidence(planted(6000))
+    for name in ("relation", "event", "drug"):
+        assert getattr(found, name) == pytest.approx(getattr(PLANTED, name), abs=0.06), name
+    assert found.constant == pytest.approx(PLANTED.constant, abs=0.1)
+
+
+def test_weighed_probabilities_are_as_often_right_as_they_say() -> None:
+    readings = planted(4000)
+    confidence = fit_confidence(readings[:2000])
+    right = [bool(one.document.relations) for one in readings[2000:]]
+
+    def error(some: list[Reading]) -> float:
+        return expected_calibration_error(
+            reliability([one.end_to_end[0].caused for one in some], right)
+        )
+
+    before = error(readings[2000:])
+    assert error([weighed(one, confidence) for one in readings[2000:]]) < before / 3
+
+
+def test_an_answer_that_speaks_against_the_truth_weighs_nothing() -> None:
+    readings = [
+        reading(related=bool(number % 2), caused=0.5, event=0.1 if number % 2 else 0.9, drug=0.5)
+        for number in range(400)
+    ]
+    assert fit_confidence(readings).event == 0.0
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_pairs_say_little_against_the_relation_model(count: int) -> None:
+    readings = [reading(related=True, caused=0.9, event=0.6, drug=0.9)] * count
+    found = fit_confidence(readings)
+    assert found.relation == pytest.approx(1.0, abs=0.2)
+    assert abs(found.constant) < 0.2
+
+
+def test_a_pair_that_overlaps_the_truth_is_right() -> None:
+    longer = Span(RASH.start - 2, RASH.end)
+    sure = {TypedSpan(DRUG, ZOCOR): 0.5, TypedSpan(ADE, longer): 0.5}
+    pair = ScoredPair(ZOCOR, longer, 0.5)
+    readings = [Reading(RELATED, list(sure), [], [pair], sure)] * 200
+    assert fit_confidence(readings).constant > 2
+
+
+def test_gold_mentions_are_certain_and_found_ones_as_sure_as_the_model() -> None:
+    one = reading(related=True, caused=0.7, event=0.6, drug=0.9)
+    found = weighed(one, PLANTED)
+    assert [pair.caused for pair in found.on_gold] == [PLANTED.of(relation=0.7)]
+    assert [pair.caused for pair in found.end_to_end] == [
+        PLANTED.of(relation=0.7, event=0.6, drug=0.9)
+    ]
+    assert (found.document, found.mentions) == (one.document, one.mentions)
