@@ -1,4 +1,4 @@
-"""What the client needs of a trained model: its tokenizer and the threshold of its card."""
+"""What the client needs of a trained model: its tokenizer, and the numbers of its card."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ class Components:
 
         Args:
             model: a model by its name.
-            pair: whose tokenizers and threshold they have; by default the serving ones.
+            pair: whose tokenizers and cards they have; by default the serving ones.
         """
         settings = self.settings
         pair = pair or model_files.serving_pair(settings.model_repository)

@@ -72,6 +72,8 @@ class Confidence:
 def read_confidence(card: Mapping[str, Any]) -> Confidence | None:
     """The weights in the card of a relation model; None of one that answers for itself alone.
 
+    What else stands with them (the NER model that they were fitted with) is for readers.
+
     Raises:
         KeyError: one is missing.
         TypeError: one is no number.

@@ -1,6 +1,6 @@
 """Reads notes with the pair of model versions that serves now, which may change while it runs.
 
-A batch is read by one pair from its first token to its last relation: tokenizer, threshold and
+A batch is read by one pair from its first token to its last relation: tokenizers, cards and
 the version asked of the inference server belong together. Between batches the reader looks which
 pair serves, and changes over when that is another one.
 """

@@ -14,7 +14,10 @@ DICTATED = ("clinical", "dictations")
 """The corpora of real notes; a hospital's are like them, and there are few."""
 
 NOTES = (*DICTATED, "adewatch")
-"""The corpora of whole notes, which mention many events that no drug is blamed for."""
+"""The corpora of whole notes to learn from; they name many events that no drug is blamed for."""
+
+WHOLE_NOTES = (*NOTES, "visits")
+"""All corpora of whole notes: those of one hospital or of another have sentences in common."""
 
 STATUS_CORPORA = frozenset({"clinical", "dictations", "visits", "adewatch", "phee", "verdicts"})
 """Corpora that annotate what the writer asserts; the others say nothing of it."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from services.core.spans import Span
-from training.corpora.documents import NOTES, Document
+from training.corpora.documents import WHOLE_NOTES, Document
 from training.train.splits import Parts
 
 MIN_WORDS = 6
@@ -41,14 +41,14 @@ def without_overlap(documents: Iterable[Document], held_out: Iterable[Document])
     procedure well."): between them only those count that hold a mention or a trap in one of them.
     """
     held = list(held_out)
-    notes = [one for one in held if one.corpus in NOTES]
-    others = [one for one in held if one.corpus not in NOTES]
+    notes = [one for one in held if one.corpus in WHOLE_NOTES]
+    others = [one for one in held if one.corpus not in WHOLE_NOTES]
     groups = {document.group for document in held}
     everything, of_notes = _held(held, _keys), _held(notes, _keys)
     telling = _held(others, _keys) | _held(notes, _telling)
 
     def leaks(document: Document) -> bool:
-        if document.corpus not in NOTES:
+        if document.corpus not in WHOLE_NOTES:
             return not everything.isdisjoint(_keys(document))
         # Not every held-out note has all its drugs marked: either side may tell.
         return not (telling.isdisjoint(_keys(document)) and of_notes.isdisjoint(_telling(document)))

@@ -52,7 +52,8 @@ class CorpusReport:
     Attributes:
         figures: of `training.evaluate.figures.report`.
         errors: of `training.evaluate.error_report`.
-        before: reliability as the model answers; `after` with the temperature fitted on dev.
+        before: reliability of pairs of gold mentions as evaluation answers, weighed if the card
+            says so; `after` with a temperature fitted on dev beside.
         after: see `before`.
     """
 

@@ -12,7 +12,7 @@ from services.core.bio import Decoded, TagChains
 from services.core.confidence import Confidence
 from services.core.contracts import Assertion
 from services.core.ports import TokenEncoder
-from services.core.sections import find_sections
+from services.core.sections import Section, find_sections
 from training.corpora.documents import Document
 from training.evaluate.confidence import fit_confidence, weighed
 from training.evaluate.figures import report
@@ -45,9 +45,6 @@ __all__ = [
 EQUALLY_GOOD = 0.005
 """Differences of F1 on dev that are noise."""
 
-ASSERTED_FROM = 0.05
-"""Pairs less probable than that are no relation at any threshold: their status is not asked for."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tagger:
@@ -76,7 +73,10 @@ def finder(ner: Tagger) -> MentionFinder:
 
 
 def scorer(relation: PairModel) -> PairScorer:
-    """The relation model, asked about the pairs that serving asks about, with the rules."""
+    """The relation model, asked about the pairs that serving asks about, with the rules.
+
+    A pair that fits into no window is left out, as in serving.
+    """
 
     def score(asked: Sequence[Candidates]) -> list[list[ScoredPair]]:
         pairs = [
@@ -90,23 +90,24 @@ def scorer(relation: PairModel) -> PairScorer:
                     pair.drug,
                     pair.event,
                     answer.probability,
-                    _asserted(pair, answer, learned=relation.learned_statuses),
+                    _asserted(pair, answer, sections, learned=relation.learned_statuses),
                 )
                 for pair, answer in zip(each, answers, strict=False)
+                if answer.asked
             ]
-            for each in pairs
+            for one, each in zip(asked, pairs, strict=True)
+            for sections in (find_sections(one.document.text) if each else (),)
         ]
 
     return score
 
 
-def _asserted(pair: Pair, answer: PairAnswer, *, learned: bool) -> Assertion | None:
+def _asserted(
+    pair: Pair, answer: PairAnswer, sections: Sequence[Section], *, learned: bool
+) -> Assertion:
     """The status that serving would give."""
-    if answer.probability < ASSERTED_FROM:
-        return None
-    text = pair.document.text
     ruled = assert_relation(
-        text, pair.document.sentences, pair.drug, pair.event, find_sections(text)
+        pair.document.text, pair.document.sentences, pair.drug, pair.event, sections
     )
     head = dict(zip(STATUSES, map(float, answer.statuses), strict=True)) if learned else None
     return combine(ruled, head)

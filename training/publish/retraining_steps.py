@@ -13,6 +13,7 @@ from training.corpora.documents import Document
 from training.corpora.verdicts import CORPUS, read_verdicts, with_verdicts
 from training.publish.versions import (
     CALIBRATED_ON,
+    CHOSEN_ON,
     describe_versions,
     export_version,
     ner_dev_f1,
@@ -136,7 +137,7 @@ class ModelSteps:
 
     def export(self, run: Path, candidate: Path) -> Mapping[str, Path]:
         """See `Steps`."""
-        parts = self._corpora(dict.fromkeys((*CALIBRATED_ON, *self.relation_corpora)))
+        parts = self._corpora(dict.fromkeys((*CHOSEN_ON, *self.relation_corpora)))
         folders = {task: candidate / task / "1" for task in ("ner", "relation")}
         export_version("ner", run / "ner", folders["ner"], ner_dev_f1(parts, run / "ner"))
         export_version(

@@ -253,7 +253,10 @@ def describe_versions(
         }
         confidence, threshold = calibrated(ner, relation, dev)
         relation = replace(relation, confidence=confidence)
-        reading["relation"]["confidence"] = asdict(confidence)
+        reading["relation"]["confidence"] = {
+            **asdict(confidence),
+            "fitted_with_ner": sha256(folders["ner"] / "model.onnx"),
+        }
     figures = measure(
         ner, relation, {name: parts[name].test for name in MEASURED}, threshold=threshold
     )

@@ -80,7 +80,7 @@ def run_folds(plan: FoldPlan, which: Sequence[int], out: Path) -> Iterator[dict[
 
 
 def measure(parts: Parts, folder: Path) -> dict[str, object]:
-    """Figures on the test part, with the threshold chosen on dev."""
+    """Figures on the test part, with confidence and threshold of dev."""
     relation_model, ner_model = load_relation(folder / "relation"), load_ner(folder / "ner")
     ner = Tagger(
         torch_runner(ner_model),
@@ -96,7 +96,7 @@ def measure(parts: Parts, folder: Path) -> dict[str, object]:
     confidence, threshold = calibrated(ner, relation, {"ade": parts.dev})
     relation = replace(relation, confidence=confidence)
     figures = report(read(ner, relation, parts.test), threshold=threshold, baselines=True)
-    return {"threshold": threshold, **figures}
+    return {"threshold": threshold, "confidence": asdict(confidence), **figures}
 
 
 def summary(folds: Sequence[Mapping[str, Any]]) -> dict[str, object]:

@@ -51,9 +51,9 @@ def test_a_surer_answer_never_makes_a_relation_less_sure(
     *before, other = answers
     after = [max(one, other) if place == which else one for place, one in enumerate(before)]
     names = ("relation", "event", "drug")
-    assert confidence.of(**dict(zip(names, after, strict=True))) >= confidence.of(
-        **dict(zip(names, before, strict=True))
-    )
+    surer = confidence.of(**dict(zip(names, after, strict=True)))
+    # The last digit of a sum depends on its parts.
+    assert surer >= confidence.of(**dict(zip(names, before, strict=True))) - 1e-12
 
 
 def test_mentions_that_nobody_doubts_are_certain() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.core.confidence import read_confidence
+from services.core.confidence import Confidence, read_confidence
 from tests.fakes.documents import document
 from tests.samples.models import shipped
+from training.corpora.documents import Document
 from training.errors import CardError, DataMissing
 from training.evaluate.figures import report
 from training.evaluate.scoring import Reading, ScoredPair
@@ -55,6 +56,7 @@ def test_a_card_names_figures_data_and_hashes(tmp_path: Path) -> None:
     assert f"| ade | 1 | ner strict, micro (macro F1 1.000) | {perfect} | 2 |" in page
     assert f"| ade | 1 | end to end lenient | {perfect} | 1 |" in page
     assert "| 5 | 6 | 1 |" in page
+    assert "weighed" not in page
 
 
 @pytest.mark.training
@@ -98,9 +100,59 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
     assert (folders["ner"] / "card.json").read_bytes() == kept
     card = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
     assert (card["version"], card["commands"]) == (9, ["made so"])
+    assert "weighed" in (folders["relation"] / "CARD.md").read_text(encoding="utf-8")
+    assert card["confidence"]["fitted_with_ner"] == sha256(folders["ner"] / "model.onnx")
     assert card["threshold"] == found["threshold"]
     assert open_models([*folders.values()]).confidence == read_confidence(card) is not None
     assert (newest(tmp_path / "relation"), newest(tmp_path / "none")) == (9, 0)
+
+
+@pytest.mark.training
+def test_confidence_and_threshold_come_from_dev_by_kind_of_text_and_hold_on_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.publish import versions
+    from training.train.splits import Parts
+
+    folders = {
+        task: Path(shutil.copytree(shipped(task), tmp_path / task / "9"))
+        for task in ("ner", "relation")
+    }
+    run = tmp_path / "run"
+    run.mkdir()
+    old = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
+    made = {**RUN, "task": "relation", "settings": old["hyper_parameters"]}
+    (run / "run.json").write_text(json.dumps({**made, "learned_statuses": True}))
+    graph = sha256(folders["relation"] / "model.onnx")
+    (run / "export.json").write_text(json.dumps({"form": "int8 weights", "sha256": graph}))
+
+    def note(name: str, part: str) -> Document:
+        text = "She had {rash} after [Zocor]."
+        return document(text, (("T2", "T1"),), doc_id=f"{name} {part}")
+
+    parts = {
+        name: Parts([note(name, "train")], [note(name, "dev")], [note(name, "test")])
+        for name in versions.CALIBRATED_ON
+    }
+    seen: dict[str, list[str]] = {}
+
+    def doubtful(ner: Any, relation: Any, dev: Any) -> tuple[Confidence, float]:
+        seen.update({kind: [one.doc_id for one in documents] for kind, documents in dev.items()})
+        return Confidence(relation=0.0, event=0.0, drug=0.0, constant=-9.0), 0.35
+
+    monkeypatch.setattr(versions, "calibrated", doubtful)
+    found: Any = versions.describe_versions(parts, folders, {"relation": run}, [])
+    assert list(seen.values()) == [
+        ["ade dev"],
+        ["adewatch dev"],
+        ["clinical dev", "dictations dev", "visits dev"],
+    ]
+    assert found["threshold"] == 0.35
+    # The pair that everybody finds is doubted as the confidence says.
+    for figures in found["test"].values():
+        assert figures["relations_on_gold_mentions"]["predicted"] == 0
+        assert figures["calibration_end_to_end"]["pairs"] == 1
+        assert figures["end_to_end_strict"]["predicted"] == 0
 
 
 @pytest.mark.training

@@ -1,5 +1,8 @@
 """Weights for the answers of both models, fitted on readings whose truth is known."""
 
+from typing import Any
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
@@ -7,10 +10,15 @@ from services.core.bio import TypedSpan
 from services.core.confidence import Confidence
 from services.core.contracts import MentionType
 from services.core.spans import Span
+from services.core.windows import Form
 from tests.fakes.documents import document
+from training.evaluate import tagger
 from training.evaluate.calibration import expected_calibration_error, reliability
 from training.evaluate.confidence import fit_confidence, weighed
+from training.evaluate.pair_scores import PairModel
 from training.evaluate.scoring import Reading, ScoredPair
+
+pytestmark = pytest.mark.training
 
 DRUG, ADE = MentionType.DRUG, MentionType.ADE
 RELATED = document("[Zocor] gave her a {rash}.", (("T1", "T2"),))
@@ -80,6 +88,24 @@ def test_a_pair_that_overlaps_the_truth_is_right() -> None:
     pair = ScoredPair(ZOCOR, longer, 0.5)
     readings = [Reading(RELATED, list(sure), [], [pair], sure)] * 200
     assert fit_confidence(readings).constant > 2
+
+
+def test_the_threshold_is_chosen_for_what_comes_of_the_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readings = planted(3000)
+
+    def read_alone(ner: Any, relation: PairModel, documents: Any) -> list[Reading]:
+        assert relation.confidence is None
+        return readings
+
+    monkeypatch.setattr(tagger, "read", read_alone)
+    doubly = PairModel(Mock(), Mock(), Form.LEVITATED, confidence=PLANTED)
+    confidence, threshold = tagger.calibrated(Mock(), doubly, {"any": []})
+    assert confidence == fit_confidence(readings)
+    surer = {"any": [weighed(one, confidence) for one in readings]}
+    assert threshold == tagger.choose_threshold(surer)
+    assert threshold != tagger.choose_threshold({"any": readings})
 
 
 def test_gold_mentions_are_certain_and_found_ones_as_sure_as_the_model() -> None:

@@ -174,16 +174,23 @@ async def test_what_is_measured_is_what_serves(
     assert list(found) == list(expected)
 
 
+@pytest.mark.parametrize(("constant", "fewer"), [(-4.0, True), (4.0, False)])
 async def test_what_weighs_the_mentions_serves_as_measured(
-    encoder: HuggingFaceTokenEncoder,
+    encoder: HuggingFaceTokenEncoder, constant: float, fewer: bool
 ) -> None:
-    confidence = Confidence(relation=0.5, event=2.0, drug=1.0, constant=-4.0)
+    confidence = Confidence(relation=0.5, event=2.0, drug=1.0, constant=constant)
     extraction = await served(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
     reading = measured(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
-    found = [one.probability for one in extraction.relations]
+    spans = {one.mention_id: Span(one.start, one.end) for one in extraction.mentions}
+    claimed = [one for one in reading.end_to_end if one.caused >= THRESHOLD]
+    found = extraction.relations
+    assert [(spans[one.drug_id], spans[one.event_id], one.assertion) for one in found] == [
+        (*one.spans, one.status) for one in claimed
+    ]
     # Served mentions keep six digits of their probability.
-    assert found == pytest.approx(
-        [one.caused for one in reading.end_to_end if one.caused >= THRESHOLD], abs=1e-5
+    assert [one.probability for one in found] == pytest.approx(
+        [one.caused for one in claimed], abs=1e-5
     )
     alone = await served(encoder, Form.LEVITATED, reads_windows=True)
-    assert 0 < len(found) < len(alone.relations)
+    assert found
+    assert (len(found) < len(alone.relations)) is fewer
