@@ -30,6 +30,7 @@ app.command("ablate")(run_commands.ablate)
 app.command("folds")(fold_commands.folds)
 app.command("publish")(release_commands.publish)
 app.command("retrain")(release_commands.retrain)
+app.command("calibrate")(release_commands.calibrate)
 app.command("pretrain")(pretraining_command.pretrain)
 app.command("distil")(distillation_command.distil)
 

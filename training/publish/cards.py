@@ -93,6 +93,11 @@ def write_cards(
         "sha256": {"model.onnx": sha256(folder / "model.onnx")},
         "commands": commands,
     }
+    write_card(folder, card)
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """Write a card for programs and for people."""
     (folder / "card.json").write_text(
         json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
@@ -107,6 +112,11 @@ def _markdown(card: Mapping[str, Any]) -> str:
         "",
         f"Encoder: {card['encoder']}. Threshold {card['threshold']}, chosen on dev.",
         *([_WEIGHED] if card.get("confidence") else []),
+        *(
+            [f"It has the graph of version {graph}."]
+            if (graph := card.get("graph_of_version"))
+            else []
+        ),
         f"Weights: {card['export']['form']}. Split: {card['split']}; seed {card['seed']}.",
         "",
         "## Measured on the held-out test documents, with the served graphs",

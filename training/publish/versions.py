@@ -12,7 +12,7 @@ from typing import Any
 
 from services.adapters.model_files import tag_chains
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.confidence import read_confidence
+from services.core.confidence import Confidence, read_confidence
 from services.core.windows import Form
 from training.corpora.documents import Document
 from training.errors import CardError, DataMissing, ExportLoss
@@ -210,6 +210,18 @@ def measure(
     }
 
 
+def by_kind(parts: Mapping[str, Parts]) -> dict[str, list[Document]]:
+    """The development documents of `CALIBRATED_ON` by kind of text."""
+    return {
+        kind: [one for name in names for one in parts[name].dev] for kind, names in KINDS.items()
+    }
+
+
+def weights_entry(confidence: Confidence, ner: Path) -> dict[str, object]:
+    """What a card says of its weights, and of the NER version that they were fitted with."""
+    return {**asdict(confidence), "fitted_with_ner": sha256(ner / "model.onnx")}
+
+
 def describe_versions(
     parts: Mapping[str, Parts],
     folders: Mapping[str, Path],
@@ -247,16 +259,9 @@ def describe_versions(
     if "relation" in published:
         threshold = float(published["relation"]["threshold"])
     else:
-        dev = {
-            kind: [one for name in names for one in parts[name].dev]
-            for kind, names in KINDS.items()
-        }
-        confidence, threshold = calibrated(ner, relation, dev)
+        confidence, threshold = calibrated(ner, relation, by_kind(parts))
         relation = replace(relation, confidence=confidence)
-        reading["relation"]["confidence"] = {
-            **asdict(confidence),
-            "fitted_with_ner": sha256(folders["ner"] / "model.onnx"),
-        }
+        reading["relation"]["confidence"] = weights_entry(confidence, folders["ner"])
     figures = measure(
         ner, relation, {name: parts[name].test for name in MEASURED}, threshold=threshold
     )

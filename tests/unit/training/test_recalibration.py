@@ -1,0 +1,105 @@
+"""A version with the graph of another under weights fitted anew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.core.confidence import Confidence
+from tests.fakes.documents import document
+from tests.samples.models import shipped
+from training.corpora.documents import Document
+from training.errors import DataMissing
+from training.publish.cards import sha256
+
+pytestmark = pytest.mark.training
+
+WEIGHTS = Confidence(relation=0.0, event=0.0, drug=0.0, constant=-9.0)
+TEXT = "She had {rash} after [Zocor]."
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The models that ship, as versions 7 and 9."""
+    shutil.copytree(shipped("ner"), tmp_path / "ner" / "7")
+    shutil.copytree(shipped("relation"), tmp_path / "relation" / "9")
+    return tmp_path
+
+
+def parts() -> Any:
+    from training.publish.versions import CALIBRATED_ON
+    from training.train.splits import Parts
+
+    def note(name: str, part: str) -> Document:
+        return document(TEXT, (("T2", "T1"),), doc_id=f"{name} {part}")
+
+    return {name: Parts([], [note(name, "dev")], [note(name, "test")]) for name in CALIBRATED_ON}
+
+
+def test_the_graph_stays_and_weights_threshold_and_figures_are_new(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.publish import recalibration
+
+    def doubtful(ner: Any, relation: Any, dev: Any) -> tuple[Confidence, float]:
+        assert {one.doc_id.split()[1] for part in dev.values() for one in part} == {"dev"}
+        return WEIGHTS, 0.35
+
+    monkeypatch.setattr(recalibration, "calibrated", doubtful)
+    old, ner = repository / "relation" / "9", repository / "ner" / "7"
+    folder = repository / "relation" / "10"
+    found: Any = recalibration.calibrate(parts(), ner, old, folder)
+    assert {path.name for path in folder.iterdir()} == {
+        *recalibration.KEPT,
+        "card.json",
+        "CARD.md",
+    }
+    for name in recalibration.KEPT:
+        assert (folder / name).read_bytes() == (old / name).read_bytes()
+    before, card = (json.loads((one / "card.json").read_text("utf-8")) for one in (old, folder))
+    assert (card["version"], card["threshold"]) == (10, 0.35)
+    assert card["graph_of_version"] == before.get("graph_of_version", before["version"])
+    assert card["confidence"]["constant"] == -9.0
+    assert card["confidence"]["fitted_with_ner"] == sha256(ner / "model.onnx")
+    assert card["commands"][-1] == recalibration.COMMAND
+    assert card["hyper_parameters"] == before["hyper_parameters"]
+    # Measured with the new weights, which doubt everything.
+    assert card["metrics_test"] == found["test"]
+    for figures in card["metrics_test"].values():
+        assert figures["end_to_end_strict"]["predicted"] == 0
+        assert figures["end_to_end_strict"]["gold"] == 1
+    assert "graph of version" in (folder / "CARD.md").read_text("utf-8")
+
+
+def test_a_graph_that_is_calibrated_again_is_made_by_one_command_more(
+    repository: Path,
+) -> None:
+    from training.publish import recalibration
+
+    ner, relations = repository / "ner" / "7", repository / "relation"
+    for number in (10, 11):
+        recalibration.calibrate(parts(), ner, relations / str(number - 1), relations / str(number))
+    cards = [
+        json.loads((relations / name / "card.json").read_text("utf-8")) for name in ("10", "11")
+    ]
+    assert cards[0]["commands"] == cards[1]["commands"]
+    assert cards[0]["commands"].count(recalibration.COMMAND) == 1
+    assert cards[0]["graph_of_version"] == cards[1]["graph_of_version"]
+    # The weights of the version before have no part in it.
+    assert cards[0]["confidence"] == cards[1]["confidence"]
+
+
+def test_a_version_is_neither_written_over_nor_made_of_a_part(repository: Path) -> None:
+    from training.publish import recalibration
+
+    ner, relation = repository / "ner" / "7", repository / "relation" / "9"
+    with pytest.raises(DataMissing, match="a version never changes"):
+        recalibration.calibrate(parts(), ner, relation, relation)
+    (relation / "learned.txt").unlink()
+    with pytest.raises(DataMissing, match=r"lacks learned\.txt"):
+        recalibration.calibrate(parts(), ner, relation, repository / "relation" / "10")
+    assert not (repository / "relation" / "10").exists()

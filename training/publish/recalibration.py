@@ -1,0 +1,80 @@
+"""A relation model under other weights: the same graph, fitted to the NER model it reads with."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from training.errors import DataMissing
+from training.evaluate.tagger import calibrated
+from training.publish.cards import write_card
+from training.publish.versions import (
+    MEASURED,
+    by_kind,
+    measure,
+    open_ner,
+    open_relation,
+    read_json,
+    weights_entry,
+)
+from training.train.splits import Parts
+
+COMMAND = "python -m training calibrate"
+
+KEPT = ("model.onnx", "model.py", "tokenizer.json", "learned.txt")
+"""What a version has beside its cards."""
+
+
+def calibrate(
+    parts: Mapping[str, Parts], ner: Path, relation: Path, folder: Path
+) -> dict[str, object]:
+    """Write a version with the graph of another, its confidence and threshold fitted on dev.
+
+    A relation model is calibrated with the NER model that served when it was made; with another
+    one, or when the development documents are annotated anew, its probabilities say less.
+
+    Args:
+        parts: documents of `CALIBRATED_ON` by corpus.
+        ner: version that the relation model reads with.
+        relation: version whose graph is kept.
+        folder: the new version.
+
+    Returns:
+        Threshold, weights and the figures on the test documents.
+
+    Raises:
+        DataMissing: a version is incomplete, or the new one is there already.
+    """
+    if folder.exists():
+        raise DataMissing(f"{folder} is there already: a version never changes")
+    if missing := [name for name in KEPT if not (relation / name).is_file()]:
+        raise DataMissing(f"{relation} lacks {', '.join(missing)}")
+    card = read_json(relation / "card.json")
+    finds = open_ner(ner, read_json(ner / "card.json"))
+    relates = open_relation(relation, card)
+    confidence, threshold = calibrated(finds, relates, by_kind(parts))
+    figures = measure(
+        finds,
+        replace(relates, confidence=confidence),
+        {name: parts[name].test for name in MEASURED},
+        threshold=threshold,
+    )
+    weights = weights_entry(confidence, ner)
+    folder.mkdir(parents=True)
+    for name in KEPT:
+        shutil.copyfile(relation / name, folder / name)
+    write_card(
+        folder,
+        {
+            **card,
+            "version": int(folder.name),
+            "graph_of_version": card.get("graph_of_version", card["version"]),
+            "confidence": weights,
+            "threshold": threshold,
+            "metrics_test": figures,
+            "commands": [*(one for one in card["commands"] if one != COMMAND), COMMAND],
+        },
+    )
+    return {"threshold": threshold, "confidence": weights, "test": figures}
