@@ -105,6 +105,7 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
 
 
 def _markdown(card: Mapping[str, Any]) -> str:
+    graph = card.get("graph_of_version")
     lines = [
         f"# Model {card['model']}, version {card['version']}",
         "",
@@ -112,11 +113,7 @@ def _markdown(card: Mapping[str, Any]) -> str:
         "",
         f"Encoder: {card['encoder']}. Threshold {card['threshold']}, chosen on dev.",
         *([_WEIGHED] if card.get("confidence") else []),
-        *(
-            [f"It has the graph of version {graph}."]
-            if (graph := card.get("graph_of_version"))
-            else []
-        ),
+        *([f"The graph is that of version {graph}."] if graph else []),
         f"Weights: {card['export']['form']}. Split: {card['split']}; seed {card['seed']}.",
         "",
         "## Measured on the held-out test documents, with the served graphs",

@@ -70,11 +70,11 @@ def calibrate(
         {
             **card,
             "version": int(folder.name),
-            "graph_of_version": card.get("graph_of_version", card["version"]),
+            "graph_of_version": card.get("graph_of_version", int(relation.name)),
             "confidence": weights,
             "threshold": threshold,
             "metrics_test": figures,
-            "commands": [*(one for one in card["commands"] if one != COMMAND), COMMAND],
+            "commands": [*(one for one in card.get("commands", ()) if one != COMMAND), COMMAND],
         },
     )
     return {"threshold": threshold, "confidence": weights, "test": figures}
