@@ -141,6 +141,7 @@ def calibrate(
     relation: Annotated[
         int | None, typer.Option(help="version whose graph is kept; default: newest")
     ] = None,
+    version: Annotated[int | None, typer.Option(help="to write; default: the next")] = None,
     seed: SeedOption = SEED,
 ) -> None:
     """Write a relation version with the graph of another, weights and threshold fitted anew on dev.
@@ -157,7 +158,7 @@ def calibrate(
         catalogue.load(CALIBRATED_ON, data_dir(), seed=seed),
         repository / "ner" / str(ner or newest(repository / "ner")),
         relations / str(relation or newest(relations)),
-        relations / str(newest(relations) + 1),
+        relations / str(version or newest(relations) + 1),
     )
     typer.echo(json.dumps(figures, indent=2))
 

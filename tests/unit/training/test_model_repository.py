@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.confidence import read_confidence
 from services.core.windows import MARKERS
+from tests.samples.models import shipped
 from training.corpora.adewatch import read_notes, split_notes
 from training.models.relation import CLASSES, STATUSES
 from training.publish.cards import sha256
@@ -53,6 +55,12 @@ def test_a_version_has_its_tokenizer(version: Path) -> None:
         assert len(set(encoder.marker_ids(MARKERS))) == len(MARKERS)
     (encoding,) = encoder.encode(["She had a rash."])
     assert len(encoding.ids) == 7
+
+
+def test_the_relation_model_that_serves_is_weighed_with_the_ner_model_that_serves() -> None:
+    card = json.loads((shipped("relation") / "card.json").read_text(encoding="utf-8"))
+    assert read_confidence(card) is not None
+    assert card["confidence"]["fitted_with_ner"] == sha256(shipped("ner") / "model.onnx")
 
 
 def test_weights_are_small_enough_for_a_repository() -> None:
