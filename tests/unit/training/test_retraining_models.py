@@ -1,0 +1,122 @@
+"""A retraining with tiny models: from corpora to a candidate, and on from what serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.core.confidence import read_confidence
+from tests.fakes.documents import document
+from training.corpora import catalogue
+from training.corpora.documents import Document
+from training.errors import DataMissing
+from training.publish.cards import sha256
+from training.publish.retraining_steps import ModelSteps, recipes
+from training.publish.versions import CALIBRATED_ON, MEASURED, read_json
+from training.train.splits import Parts
+
+pytestmark = pytest.mark.training
+
+SEED = 5
+CORPORA = ("ade", "adewatch")
+
+
+def notes(corpus: str, part: str, count: int) -> list[Document]:
+    made = []
+    for number in range(count):
+        name = f"{corpus}:{part}:{number}"
+        note = document(
+            "She had {rash} after [aspirin]. No {nausea} with [zocor].",
+            (("T2", "T1"),),
+            doc_id=name,
+            group=name,
+        )
+        made.append(replace(note, corpus=corpus))
+    return made
+
+
+@dataclass
+class Shelf:
+    """Corpora of a few notes each, and the names that were asked for."""
+
+    train: int = 2
+    asked: set[str] = field(default_factory=set)
+
+    def load(self, names: Iterable[str], data: Path, *, seed: int) -> dict[str, Parts]:
+        chosen = list(names)
+        self.asked.update(chosen)
+        return {
+            name: Parts(
+                notes(name, "train", self.train), notes(name, "dev", 2), notes(name, "test", 2)
+            )
+            for name in chosen
+        }
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelf:
+    made = Shelf()
+    monkeypatch.setattr(catalogue, "load", made.load)
+    monkeypatch.setenv("ADEWATCH_DATA_DIR", str(tmp_path))
+    return made
+
+
+def steps(encoder: Path, start: dict[str, Path]) -> ModelSteps:
+    ner, relation = recipes(
+        str(encoder),
+        seed=SEED,
+        bfloat16=False,
+        start=start,
+        epochs={"ner": 1, "relation": 1},
+    )
+    return ModelSteps(
+        ner=ner,
+        relation=replace(relation, joined=2),
+        ner_corpora=CORPORA,
+        relation_corpora=CORPORA,
+        verdicts=None,
+        publish=lambda candidate, report: None,
+        command="python -m training retrain",
+    )
+
+
+def retrained(encoder: Path, folder: Path, start: dict[str, Path], shelf: Shelf) -> dict[str, Path]:
+    made = steps(encoder, start)
+    assert made.load() == dict.fromkeys(CORPORA, shelf.train)
+    made.train(folder / "run")
+    candidate = dict(made.export(folder / "run", folder / "candidate"))
+    assert made.release(candidate, folder / "report.json") is None
+    return candidate
+
+
+def test_a_retraining_makes_a_calibrated_pair_and_goes_on_from_it(
+    encoder_folder: Path, tmp_path: Path, shelf: Shelf
+) -> None:
+    first = retrained(encoder_folder, tmp_path / "afresh", {}, shelf)
+    assert shelf.asked == {*CORPORA, *CALIBRATED_ON}
+    cards: dict[str, Any] = {task: read_json(one / "card.json") for task, one in first.items()}
+    for task, card in cards.items():
+        assert (card["model"], card["version"]) == (task, 1)
+        assert set(card["metrics_test"]) == set(MEASURED)
+        assert card["commands"] == ["python -m training retrain"]
+    assert read_confidence(cards["relation"]) is not None
+    weights = cards["relation"]["confidence"]
+    assert weights["fitted_with_ner"] == sha256(first["ner"] / "model.onnx")
+
+    shelf.train = 5
+    second = retrained(encoder_folder, tmp_path / "on", first, shelf)
+    settings = read_json(second["relation"] / "card.json")["hyper_parameters"]
+    assert settings["start"] == "relation/1"
+    assert sha256(second["ner"] / "model.onnx") != weights["fitted_with_ner"]
+    known = [(one["ner"] / "learned.txt").read_text().split() for one in (first, second)]
+    assert set(known[0]) < set(known[1])
+
+    (first["ner"] / "card.json").write_text(json.dumps({}))
+    (first["relation"] / "card.json").unlink()
+    with pytest.raises(DataMissing, match="cannot read"):
+        steps(encoder_folder, first)
