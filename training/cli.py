@@ -199,7 +199,7 @@ def cards(
 ) -> None:
     """Fit confidence and threshold on dev, measure both models on test, and write their cards.
 
-    With `--only ner` both are those of the published relation model.
+    With `--only ner` both stay those of the published relation model; `calibrate` fits them to it.
     """
     from training.publish.made_with import commands
     from training.publish.versions import CALIBRATED_ON, describe_versions, newest, read_json

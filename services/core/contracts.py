@@ -148,11 +148,12 @@ class Mention:
 class Relation:
     """*This drug mention caused this event mention*, as the note has it.
 
-    `drug_id` and `event_id` are mention ids of the same extraction. `probability` is that both are
-    mentions and related, whatever the status (`services.core.confidence`). `evidence_start` and
-    `evidence_end` span the window that was read; `evidence_text` is that text (patient text: it
-    goes to the record, never to a log, a metric or a webhook). `section` is the name of the part
-    of the note that the event stands in (`services.core.section_rules`); None before any heading.
+    `drug_id` and `event_id` are mention ids of the same extraction. `probability` is the one that
+    both are mentions and related, whatever the status (`services.core.confidence`).
+    `evidence_start` and `evidence_end` span the window that was read; `evidence_text` is that text
+    (patient text: it goes to the record, never to a log, a metric or a webhook). `section` is the
+    name of the part of the note that the event stands in (`services.core.section_rules`); None
+    before any heading.
     """
 
     relation_id: str

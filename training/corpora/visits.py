@@ -2,7 +2,8 @@
 
 The repository holds offsets only (`visits/annotations.jsonl`), as of dictations; the texts (Yim et
 al., Scientific Data 2023; CC BY 4.0) lie in the data folder. No model learns from them: the notes
-of their own training and validation parts are to choose on, those of the tests to measure on.
+of their own training and validation parts are to choose on (versions, weights and threshold), those
+of the tests to measure on.
 """
 
 from __future__ import annotations

@@ -105,14 +105,14 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
 
 
 def _markdown(card: Mapping[str, Any]) -> str:
-    graph = card.get("graph_of_version")
+    graph, weights = card.get("graph_of_version"), card.get("confidence")
     lines = [
         f"# Model {card['model']}, version {card['version']}",
         "",
         _PURPOSE[card["model"]],
         "",
         f"Encoder: {card['encoder']}. Threshold {card['threshold']}, chosen on dev.",
-        *([_WEIGHED] if card.get("confidence") else []),
+        *([_weighed(weights)] if weights else []),
         *([f"The graph is that of version {graph}."] if graph else []),
         f"Weights: {card['export']['form']}. Split: {card['split']}; seed {card['seed']}.",
         "",
@@ -132,6 +132,12 @@ def _markdown(card: Mapping[str, Any]) -> str:
     lines += ["", card["data_note"], "", "## Limits", "", _LIMITS[card["model"]], ""]
     lines += ["## Made with", "", "```", *card["commands"], "```", ""]
     return "\n".join(lines)
+
+
+def _weighed(weights: Mapping[str, Any]) -> str:
+    return _WEIGHED.format(
+        corpora=", ".join(weights["fitted_on"]), ner=weights["fitted_with_ner"][:12]
+    )
 
 
 def _figures(figures: Mapping[str, Any]) -> list[str]:
@@ -161,8 +167,9 @@ def _row(name: str, score: Mapping[str, float]) -> str:
 
 
 _WEIGHED = (
-    "A relation's probability is weighed from this model's answer and the NER model's on both "
-    "mentions (weights fitted on dev)."
+    "A relation's probability combines this model's answer with the NER model's answers on both "
+    "mentions; the weights and the threshold are fitted on the development documents of {corpora}, "
+    "with the NER model whose SHA-256 begins with {ner}."
 )
 _PURPOSE = {
     "ner": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from training.publish.versions import (
 from training.train.splits import Parts
 
 COMMAND = "python -m training calibrate"
+"""Without its options."""
 
 KEPT = ("model.onnx", "model.py", "tokenizer.json", "learned.txt")
 """What a version has beside its cards."""
@@ -32,8 +34,9 @@ def calibrate(
 ) -> dict[str, object]:
     """Write a version with the graph of another, its confidence and threshold fitted on dev.
 
-    A relation model is calibrated with the NER model that served when it was made; with another
-    one, or when the development documents are annotated anew, its probabilities say less.
+    A relation model is calibrated with one NER model; with another one, or when the development
+    documents are annotated anew, its probabilities say less. The version appears whole or not at
+    all.
 
     Args:
         parts: documents of `CALIBRATED_ON` by corpus.
@@ -62,19 +65,26 @@ def calibrate(
         threshold=threshold,
     )
     weights = weights_entry(confidence, ner)
-    folder.mkdir(parents=True)
-    for name in KEPT:
-        shutil.copyfile(relation / name, folder / name)
-    write_card(
-        folder,
-        {
-            **card,
-            "version": int(folder.name),
-            "graph_of_version": card.get("graph_of_version", int(relation.name)),
-            "confidence": weights,
-            "threshold": threshold,
-            "metrics_test": figures,
-            "commands": [*(one for one in card.get("commands", ()) if one != COMMAND), COMMAND],
-        },
-    )
+    graph = card.get("graph_of_version", int(relation.name))
+    command = f"{COMMAND} --ner {ner.name} --relation {graph} --version {folder.name}"
+    before = [one for one in card.get("commands", ()) if not one.startswith(COMMAND)]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".calibrated-") as temporary:
+        made = Path(temporary) / "version"
+        made.mkdir()
+        for name in KEPT:
+            shutil.copyfile(relation / name, made / name)
+        write_card(
+            made,
+            {
+                **card,
+                "version": int(folder.name),
+                "graph_of_version": graph,
+                "confidence": weights,
+                "threshold": threshold,
+                "metrics_test": figures,
+                "commands": [*before, command],
+            },
+        )
+        made.rename(folder)
     return {"threshold": threshold, "confidence": weights, "test": figures}

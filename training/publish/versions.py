@@ -42,7 +42,7 @@ CHOSEN_ON = (*MEASURED, "dictations")
 KINDS = {
     "literature": ("ade",),
     "notes written for this": ("adewatch",),
-    "notes of hospitals": ("clinical", "dictations", "visits"),
+    "notes of others": ("clinical", "dictations", "visits"),
 }
 """Kinds of text, and the corpora whose development parts stand for each. The threshold is the one
 of greatest mean F1 of the kinds; corpora of one kind are small and are measured as one."""
@@ -218,8 +218,12 @@ def by_kind(parts: Mapping[str, Parts]) -> dict[str, list[Document]]:
 
 
 def weights_entry(confidence: Confidence, ner: Path) -> dict[str, object]:
-    """What a card says of its weights, and of the NER version that they were fitted with."""
-    return {**asdict(confidence), "fitted_with_ner": sha256(ner / "model.onnx")}
+    """What a card says of its weights: with which NER model and on what they were fitted."""
+    return {
+        **asdict(confidence),
+        "fitted_with_ner": sha256(ner / "model.onnx"),
+        "fitted_on": list(CALIBRATED_ON),
+    }
 
 
 def describe_versions(

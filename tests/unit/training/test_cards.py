@@ -56,7 +56,7 @@ def test_a_card_names_figures_data_and_hashes(tmp_path: Path) -> None:
     assert f"| ade | 1 | ner strict, micro (macro F1 1.000) | {perfect} | 2 |" in page
     assert f"| ade | 1 | end to end lenient | {perfect} | 1 |" in page
     assert "| 5 | 6 | 1 |" in page
-    assert "weighed" not in page
+    assert "combines" not in page
 
 
 @pytest.mark.training
@@ -100,7 +100,9 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
     assert (folders["ner"] / "card.json").read_bytes() == kept
     card = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
     assert (card["version"], card["commands"]) == (9, ["made so"])
-    assert "weighed" in (folders["relation"] / "CARD.md").read_text(encoding="utf-8")
+    page = (folders["relation"] / "CARD.md").read_text(encoding="utf-8")
+    assert "visits, with the NER model whose SHA-256 begins with" in page
+    assert f"begins with {sha256(folders['ner'] / 'model.onnx')[:12]}." in page
     assert card["confidence"]["fitted_with_ner"] == sha256(folders["ner"] / "model.onnx")
     assert card["threshold"] == found["threshold"]
     assert open_models([*folders.values()]).confidence == read_confidence(card) is not None

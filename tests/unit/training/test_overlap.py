@@ -6,7 +6,7 @@ import pytest
 
 from services.core.spans import Span
 from tests.fakes.documents import document
-from training.corpora.documents import NOTES, AnnotatedTrap
+from training.corpora.documents import WHOLE_NOTES, AnnotatedTrap
 from training.corpora.overlap import sentence_key, without_leaks, without_overlap
 from training.train.splits import Parts
 
@@ -49,7 +49,7 @@ def test_corpora_lose_training_documents_that_others_test_on() -> None:
     assert parts["two"] == Parts(train=[dev_copy], dev=[dev], test=[])
 
 
-@pytest.mark.parametrize("corpus", NOTES)
+@pytest.mark.parametrize("corpus", WHOLE_NOTES)
 def test_notes_may_share_a_sentence_that_says_nothing_of_a_drug(corpus: str) -> None:
     phrase = "The patient tolerated the procedure well and went home."
     blamed = "She had a {rash} after three doses of [gold] given here."

@@ -65,7 +65,10 @@ def test_the_graph_stays_and_weights_threshold_and_figures_are_new(
     assert card["graph_of_version"] == before.get("graph_of_version", 9)
     assert card["confidence"]["constant"] == -9.0
     assert card["confidence"]["fitted_with_ner"] == sha256(ner / "model.onnx")
-    assert card["commands"][-1] == recalibration.COMMAND
+    graph = card["graph_of_version"]
+    assert (
+        card["commands"][-1] == f"{recalibration.COMMAND} --ner 7 --relation {graph} --version 10"
+    )
     assert card["hyper_parameters"] == before["hyper_parameters"]
     # Measured with the new weights, which doubt everything.
     assert card["metrics_test"] == found["test"]
@@ -79,16 +82,26 @@ def test_a_graph_that_is_calibrated_again_is_made_by_one_command_more(
     repository: Path,
 ) -> None:
     from training.publish import recalibration
+    from training.publish.versions import read_json
 
     ner, relations = repository / "ner" / "7", repository / "relation"
+    trained = read_json(relations / "9" / "card.json")
+    for entry in ("graph_of_version", "confidence"):
+        trained.pop(entry, None)
+    (relations / "9" / "card.json").write_text(json.dumps(trained))
     for number in (10, 11):
         recalibration.calibrate(parts(), ner, relations / str(number - 1), relations / str(number))
     cards = [
         json.loads((relations / name / "card.json").read_text("utf-8")) for name in ("10", "11")
     ]
+    last = [card["commands"].pop() for card in cards]
     assert cards[0]["commands"] == cards[1]["commands"]
-    assert cards[0]["commands"].count(recalibration.COMMAND) == 1
-    assert cards[0]["graph_of_version"] == cards[1]["graph_of_version"]
+    assert not any(one.startswith(recalibration.COMMAND) for one in cards[0]["commands"])
+    # Version 9 is trained here, so that the graph of both is its.
+    assert [card["graph_of_version"] for card in cards] == [9, 9]
+    assert last == [
+        f"{recalibration.COMMAND} --ner 7 --relation 9 --version {number}" for number in (10, 11)
+    ]
     # The weights of the version before have no part in it.
     assert cards[0]["confidence"] == cards[1]["confidence"]
 
@@ -102,4 +115,19 @@ def test_a_version_is_neither_written_over_nor_made_of_a_part(repository: Path) 
     (relation / "learned.txt").unlink()
     with pytest.raises(DataMissing, match=r"lacks learned\.txt"):
         recalibration.calibrate(parts(), ner, relation, repository / "relation" / "10")
-    assert not (repository / "relation" / "10").exists()
+    assert [path.name for path in (repository / "relation").iterdir()] == ["9"]
+
+
+def test_a_version_that_cannot_be_finished_does_not_appear(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.publish import recalibration
+
+    def full(folder: Path, card: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(recalibration, "write_card", full)
+    ner, relation = repository / "ner" / "7", repository / "relation" / "9"
+    with pytest.raises(OSError, match="no space left"):
+        recalibration.calibrate(parts(), ner, relation, repository / "relation" / "10")
+    assert [path.name for path in (repository / "relation").iterdir()] == ["9"]

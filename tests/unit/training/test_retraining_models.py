@@ -66,7 +66,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelf:
     return made
 
 
-def steps(encoder: Path, start: dict[str, Path]) -> ModelSteps:
+def steps(encoder: Path, start: dict[str, Path], seen: list[object]) -> ModelSteps:
     ner, relation = recipes(
         str(encoder),
         seed=SEED,
@@ -80,17 +80,19 @@ def steps(encoder: Path, start: dict[str, Path]) -> ModelSteps:
         ner_corpora=CORPORA,
         relation_corpora=CORPORA,
         verdicts=None,
-        publish=lambda candidate, report: None,
+        publish=lambda candidate, report: seen.append((candidate, report)),
         command="python -m training retrain",
     )
 
 
 def retrained(encoder: Path, folder: Path, start: dict[str, Path], shelf: Shelf) -> dict[str, Path]:
-    made = steps(encoder, start)
+    seen: list[object] = []
+    made = steps(encoder, start, seen)
     assert made.load() == dict.fromkeys(CORPORA, shelf.train)
     made.train(folder / "run")
     candidate = dict(made.export(folder / "run", folder / "candidate"))
-    assert made.release(candidate, folder / "report.json") is None
+    made.release(candidate, folder / "report.json")
+    assert seen[-1] == (candidate, folder / "report.json")
     return candidate
 
 
@@ -110,13 +112,14 @@ def test_a_retraining_makes_a_calibrated_pair_and_goes_on_from_it(
 
     shelf.train = 5
     second = retrained(encoder_folder, tmp_path / "on", first, shelf)
-    settings = read_json(second["relation"] / "card.json")["hyper_parameters"]
-    assert settings["start"] == "relation/1"
-    assert sha256(second["ner"] / "model.onnx") != weights["fitted_with_ner"]
+    card = read_json(second["relation"] / "card.json")
+    assert card["hyper_parameters"]["start"] == "relation/1"
+    assert card["confidence"]["fitted_with_ner"] == sha256(second["ner"] / "model.onnx")
+    assert card["confidence"]["fitted_with_ner"] != weights["fitted_with_ner"]
     known = [(one["ner"] / "learned.txt").read_text().split() for one in (first, second)]
     assert set(known[0]) < set(known[1])
 
     (first["ner"] / "card.json").write_text(json.dumps({}))
     (first["relation"] / "card.json").unlink()
     with pytest.raises(DataMissing, match="cannot read"):
-        steps(encoder_folder, first)
+        steps(encoder_folder, first, [])
