@@ -21,7 +21,7 @@ from training.evaluate.command import open_models, read
 from training.evaluate.pair_metrics import SpanPair, chosen
 from training.publish import release
 from training.publish.served_parity import agrees_with_offline
-from training.publish.versions import MEASURED
+from training.publish.versions import MEASURED, fitted_with_another
 from training.settings import data_dir
 
 
@@ -85,19 +85,24 @@ def _gate(
         repository = settings.model_repository
         serving = model_files.serving_pair(repository)
         serves = _folders(repository, serving)
-        return release.GateReport(
+        # A model that the candidate does not bring keeps its version.
+        pair = {**serves, **candidate}
+        found = release.GateReport(
             at=datetime.now(UTC),
             serving=serving,
             candidate=hashes,
             fixed_set=release.digest_of(documents),
             comparisons=release.through_the_gate(
-                # A model that the candidate does not bring keeps its version.
-                _claims(serves),
-                _claims({**serves, **candidate}),
-                documents,
-                seed=seed,
+                _claims(serves), _claims(pair), documents, seed=seed
             ),
         )
+        if fitted_with_another(pair["ner"], pair["relation"]):
+            typer.echo(
+                "the relation model's weights were fitted with another NER model than it will "
+                "read with: `python -m training calibrate` fits them",
+                err=True,
+            )
+        return found
 
     return gate
 

@@ -226,6 +226,12 @@ def weights_entry(confidence: Confidence, ner: Path) -> dict[str, object]:
     }
 
 
+def fitted_with_another(ner: Path, relation: Path) -> bool:
+    """Whether the weights of a relation version were fitted with another NER model than this."""
+    weights = read_json(relation / "card.json").get("confidence") or {}
+    return weights.get("fitted_with_ner", "") not in ("", sha256(ner / "model.onnx"))
+
+
 def describe_versions(
     parts: Mapping[str, Parts],
     folders: Mapping[str, Path],

@@ -57,6 +57,20 @@ def candidate_of(tmp_path: Path) -> Path:
     return folder
 
 
+def test_weights_that_were_fitted_with_another_ner_model_are_pointed_out(
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card = candidate_of(tmp_path) / "card.json"
+    written = json.loads(card.read_text(encoding="utf-8"))
+    written["confidence"]["fitted_with_ner"] = "another"
+    card.write_text(json.dumps(written))
+    assert publish(monkeypatch, tmp_path / "candidate") == 4
+    assert "fitted with another NER model" in capsys.readouterr().err
+
+
 def test_without_a_server_nothing_is_published_and_the_old_pair_serves(
     repository: Path,
     tmp_path: Path,
@@ -68,6 +82,7 @@ def test_without_a_server_nothing_is_published_and_the_old_pair_serves(
     shown = capsys.readouterr().err
     assert "our own notes only" in shown
     assert "error: triton is unavailable" in shown
+    assert "fitted with another NER model" not in shown
     report = json.loads((tmp_path / "candidate" / "gate.json").read_text())
     assert report["passes"]
     ours = report["corpora"]["adewatch"]
