@@ -156,10 +156,7 @@ def measure(
 
 def read(models: Models, documents: Sequence[Document]) -> list[Reading]:
     """Ask the models about documents."""
-    readings = read_documents(documents, models.find, models.score)
-    if models.confidence is None:
-        return readings
-    return [weighed(reading, models.confidence) for reading in readings]
+    return weighed(read_documents(documents, models.find, models.score), models.confidence)
 
 
 def _task(version: Path) -> str:

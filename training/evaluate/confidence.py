@@ -25,11 +25,17 @@ _BELIEF = 0.5
 handful of pairs cannot overrule and hundreds can."""
 
 
-def weighed(reading: Reading, confidence: Confidence) -> Reading:
-    """The reading with the probabilities of its pairs weighed with those of their mentions.
+def weighed(readings: Iterable[Reading], confidence: Confidence | None) -> list[Reading]:
+    """The readings with the probabilities of pairs weighed with those of their mentions.
 
-    Gold mentions are known to be there.
+    Gold mentions are known to be there. Without a confidence the relation model stands alone.
     """
+    if confidence is None:
+        return list(readings)
+    return [_weighed(reading, confidence) for reading in readings]
+
+
+def _weighed(reading: Reading, confidence: Confidence) -> Reading:
     return replace(
         reading,
         on_gold=[

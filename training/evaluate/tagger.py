@@ -115,10 +115,7 @@ def _asserted(
 
 def read(ner: Tagger, relation: PairModel, documents: Sequence[Document]) -> list[Reading]:
     """Run both models over documents as serving does."""
-    readings = read_documents(documents, finder(ner), scorer(relation))
-    if relation.confidence is None:
-        return readings
-    return [weighed(reading, relation.confidence) for reading in readings]
+    return weighed(read_documents(documents, finder(ner), scorer(relation)), relation.confidence)
 
 
 def end_to_end(readings: Iterable[Reading], *, threshold: float) -> Score:
@@ -145,7 +142,7 @@ def calibrated(
     alone = replace(relation, confidence=None)
     readings = {name: read(ner, alone, documents) for name, documents in dev.items()}
     confidence = fit_confidence(chain.from_iterable(readings.values()))
-    surer = {name: [weighed(one, confidence) for one in part] for name, part in readings.items()}
+    surer = {name: weighed(part, confidence) for name, part in readings.items()}
     return confidence, choose_threshold(surer)
 
 

@@ -168,8 +168,8 @@ def _row(name: str, score: Mapping[str, float]) -> str:
 
 _WEIGHED = (
     "A relation's probability combines this model's answer with the NER model's answers on both "
-    "mentions; the weights and the threshold are fitted on the development documents of {corpora}, "
-    "with the NER model whose SHA-256 begins with {ner}."
+    "mentions; how much each counts is fitted, like the threshold, on the development documents of "
+    "{corpora}, with the NER model whose SHA-256 begins with {ner}."
 )
 _PURPOSE = {
     "ner": (

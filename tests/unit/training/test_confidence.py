@@ -63,7 +63,7 @@ def test_weighed_probabilities_are_as_often_right_as_they_say() -> None:
         )
 
     before = error(readings[2000:])
-    assert error([weighed(one, confidence) for one in readings[2000:]]) < before / 3
+    assert error(weighed(readings[2000:], confidence)) < before / 3
 
 
 def test_an_answer_that_speaks_against_the_truth_weighs_nothing() -> None:
@@ -103,16 +103,17 @@ def test_the_threshold_is_chosen_for_what_comes_of_the_weights(
     doubly = PairModel(Mock(), Mock(), Form.LEVITATED, confidence=PLANTED)
     confidence, threshold = tagger.calibrated(Mock(), doubly, {"any": []})
     assert confidence == fit_confidence(readings)
-    surer = {"any": [weighed(one, confidence) for one in readings]}
+    surer = {"any": weighed(readings, confidence)}
     assert threshold == tagger.choose_threshold(surer)
     assert threshold != tagger.choose_threshold({"any": readings})
 
 
 def test_gold_mentions_are_certain_and_found_ones_as_sure_as_the_model() -> None:
     one = reading(related=True, caused=0.7, event=0.6, drug=0.9)
-    found = weighed(one, PLANTED)
+    (found,) = weighed([one], PLANTED)
     assert [pair.caused for pair in found.on_gold] == [PLANTED.of(relation=0.7)]
     assert [pair.caused for pair in found.end_to_end] == [
         PLANTED.of(relation=0.7, event=0.6, drug=0.9)
     ]
     assert (found.document, found.mentions) == (one.document, one.mentions)
+    assert weighed([one], None) == [one]
