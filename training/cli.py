@@ -61,6 +61,12 @@ RehearsedOption = Annotated[
     float,
     typer.Option(min=0.0, max=1.0, help="share to learn from of the documents that --start knows"),
 ]
+WithinOption = Annotated[
+    float,
+    typer.Option(
+        min=0.0, help="minutes until the last step, if need be of fewer epochs; 0: no end"
+    ),
+]
 JoinedOption = Annotated[int, typer.Option(help="paragraphs of 2 to 4 joined sentences to add")]
 
 
@@ -74,6 +80,7 @@ def ner(
     out: Annotated[Path, typer.Option(help="folder of the run")] = RUNS / "ner",
     corpora: CorporaOption = TRAINED_ON["ner"],
     epochs: int = 8,
+    within: WithinOption = 0.0,
     learning_rate: float = 3e-4,
     bfloat16: Bfloat16Option = False,
     encoder: EncoderOption = "",
@@ -100,6 +107,7 @@ def ner(
         seed=seed,
         member=member,
         epochs=epochs,
+        within=within,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
         crf=crf,
@@ -118,6 +126,7 @@ def relation(
     ] = RUNS / "ner-literature",
     corpora: CorporaOption = TRAINED_ON["relation"],
     epochs: int = 5,
+    within: WithinOption = 0.0,
     learning_rate: float = 2e-4,
     bfloat16: Bfloat16Option = False,
     encoder: EncoderOption = "",
@@ -147,6 +156,7 @@ def relation(
         seed=seed,
         member=member,
         epochs=epochs,
+        within=within,
         learning_rate=learning_rate,
         bfloat16=bfloat16,
         joined=joined,

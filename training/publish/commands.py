@@ -76,6 +76,9 @@ def retrain(
     relation_epochs: Annotated[
         int | None, typer.Option(help="default: 5, from what serves 1")
     ] = None,
+    within: Annotated[
+        float, typer.Option(min=0.0, help="as of `ner`, for each of the two models")
+    ] = 0.0,
     encoder: Annotated[str, typer.Option(help="as of `ner`")] = "",
     bfloat16: Annotated[bool, typer.Option(help="as of `ner`")] = False,
     threads: int = 2,
@@ -106,6 +109,7 @@ def retrain(
         bfloat16=bfloat16,
         start=serving if from_serving else {},
         epochs={"ner": ner_epochs, "relation": relation_epochs},
+        within=within,
     )
     steps = ModelSteps(
         ner=ner,

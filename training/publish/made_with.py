@@ -13,6 +13,7 @@ from training.train.runs import settings_report
 
 OPTIONS = {
     "epochs": "--epochs",
+    "within": "--within",
     "learning_rate": "--learning-rate",
     "seed": "--seed",
     "member": "--member",

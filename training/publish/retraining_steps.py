@@ -50,6 +50,7 @@ def recipes(
     bfloat16: bool,
     start: Mapping[str, Path],
     epochs: Mapping[str, int | None],
+    within: float = 0.0,
 ) -> tuple[NerSettings, RelationSettings]:
     """How both models are trained.
 
@@ -60,12 +61,13 @@ def recipes(
         start: published version of each model to go on from, which will be of its kind (with a
             CRF or without, its form, attention and markers); empty to begin with the encoder.
         epochs: of each model; None for the usual number.
+        within: minutes that each of them may train at most, of fewer epochs if need be; 0: no end.
 
     Raises:
         DataMissing: the card of a version to go on from cannot be read.
     """
-    ner = NerSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
-    relation = RelationSettings(encoder=encoder, seed=seed, bfloat16=bfloat16)
+    ner = NerSettings(encoder=encoder, seed=seed, bfloat16=bfloat16, within=within)
+    relation = RelationSettings(encoder=encoder, seed=seed, bfloat16=bfloat16, within=within)
     if start:
         ner = replace(
             ner,

@@ -18,6 +18,8 @@ class Optimisation:
 
     `bfloat16` multiplies matrices in 16 bits (weights and their updates stay in 32): several times
     as fast on processors with AMX or AVX-512 BF16, slower on others.
+    With `seconds` the steps end then at the latest, and the learning rate falls to nothing by then:
+    a slow processor takes fewer of them instead of more time.
     """
 
     epochs: int
@@ -26,20 +28,28 @@ class Optimisation:
     weight_decay: float = 0.01
     max_gradient_norm: float = 1.0
     bfloat16: bool = False
+    seconds: float | None = None
 
-    def as_json(self) -> dict[str, float | int]:
+    def as_json(self) -> dict[str, float | int | None]:
         """For the model card."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch gave."""
+    """What one epoch, or what there was time for of it, gave."""
 
     number: int
+    steps: int
     loss: float
     dev: float
     seconds: float
+
+
+def time_left(within: float, spent: float) -> float | None:
+    """Seconds for steps of a training that has `within` minutes, `spent` seconds after its begin;
+    None, no end, for 0 minutes."""
+    return max(1.0, 60 * within - spent) if within > 0 else None
 
 
 def seed_everything(seed: int) -> None:
@@ -55,6 +65,7 @@ def optimise(
     loss: Callable[[Sequence[int]], Tensor],
     dev_score: Callable[[], float],
     settings: Optimisation,
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[Epoch]:
     """Train, and leave the model with the weights of its best epoch on dev.
 
@@ -64,6 +75,7 @@ def optimise(
         loss: of one batch.
         dev_score: higher is better; called after each epoch with the model in evaluation mode.
         settings: hyper-parameters.
+        clock: seconds that only go forward.
     """
     optimizer = torch.optim.AdamW(
         parameter_groups(model.named_parameters(), settings.weight_decay),
@@ -71,8 +83,17 @@ def optimise(
         fused=True,
     )
     steps = sum(len(epoch) for epoch in batches)
+    started = clock()
+
+    def time_spent() -> float:
+        """The share of the time that is spent; 0 where it has no end."""
+        return 0.0 if settings.seconds is None else (clock() - started) / settings.seconds
+
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: linear_schedule(step, steps, settings.warmup_fraction)
+        optimizer,
+        lambda step: linear_schedule(
+            max(step, steps * time_spent()), steps, settings.warmup_fraction
+        ),
     )
     in_bfloat16 = torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16)
     history: list[Epoch] = []
@@ -86,9 +107,12 @@ def optimise(
     with Progress(*columns) as progress:
         task = progress.add_task("training", total=steps)
         for number, epoch in enumerate(batches, start=1):
-            begun = time.monotonic()
+            if number > 1 and time_spent() >= 1:
+                break
+            begun = clock()
             model.train()
             total = 0.0
+            done = 0
             for batch in epoch:
                 with in_bfloat16:
                     value = loss(batch)
@@ -98,14 +122,19 @@ def optimise(
                 optimizer.step()
                 schedule.step()
                 total += value.item()
+                done += 1
                 progress.advance(task)
+                if time_spent() >= 1:
+                    break
             model.eval()
             with in_bfloat16:
                 score = dev_score()
-            seconds = time.monotonic() - begun
-            history.append(Epoch(number, total / max(1, len(epoch)), score, seconds))
+            seconds = clock() - begun
+            history.append(Epoch(number, done, total / max(1, done), score, seconds))
+            cut = "" if done == len(epoch) else f" (time for {done} of {len(epoch)} steps)"
             progress.console.print(
-                f"epoch {number}: loss {history[-1].loss:.4f}, dev {score:.4f}, {seconds:.0f} s"
+                f"epoch {number}: loss {history[-1].loss:.4f}, dev {score:.4f}, "
+                f"{seconds:.0f} s{cut}"
             )
             if score >= max(past.dev for past in history):
                 best = {name: value.clone() for name, value in model.state_dict().items()}
@@ -113,10 +142,11 @@ def optimise(
     return history
 
 
-def linear_schedule(step: int, steps: int, warmup_fraction: float) -> float:
+def linear_schedule(step: float, steps: int, warmup_fraction: float) -> float:
+    """The share of the learning rate at a step; time that goes faster than steps is between two."""
     warmup = max(1, round(steps * warmup_fraction))
     if step < warmup:
-        return (step + 1) / warmup
+        return min(1.0, (step + 1) / warmup)
     return max(0.0, (steps - step) / max(1, steps - warmup))
 
 

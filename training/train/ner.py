@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +26,7 @@ from training.models.published import start_from
 from training.rows.ner import IGNORED, NerRow, rows, sample, windows
 from training.rows.pairs import joined_sentences
 from training.rows.sampling import bucketed_batches
-from training.train.loop import Optimisation, optimise, seed_everything
+from training.train.loop import Optimisation, optimise, seed_everything, time_left
 from training.train.rehearsal import Known, known_to
 from training.train.runs import save_model, settings_report
 from training.train.splits import Parts, sizes
@@ -41,6 +42,8 @@ class NerSettings:
     `start` is a published version to go on from, and `rehearsed` the share to learn from of the
     documents that it knows.
     `joined` paragraphs of two to four sentences are made of the ADE corpus.
+    The steps end `within` so many minutes, fewer than `epochs` ask for on a slow processor; 0: they
+    take the time they need. The last scoring comes after.
     """
 
     encoder: str
@@ -48,6 +51,7 @@ class NerSettings:
     start: str = ""
     member: int = 0
     epochs: int = 8
+    within: float = 0.0
     learning_rate: float = 3e-4
     bfloat16: bool = False
     max_tokens: int = 1024
@@ -81,6 +85,7 @@ def train_ner(
             `learned.txt`.
         teacher: prepares what is learned beside gold.
     """
+    began = time.monotonic()
     seed = settings.seed + settings.member
     known = known_to(settings.start, share=settings.rehearsed)
     known.refuse_held_out(parts)
@@ -143,6 +148,7 @@ def train_ner(
             epochs=settings.epochs,
             learning_rate=settings.learning_rate,
             bfloat16=settings.bfloat16,
+            seconds=time_left(settings.within, time.monotonic() - began),
         ),
     )
     save_model(run, model)

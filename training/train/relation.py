@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from training.models.relation import CLASSES, RelationConfig, RelationModel
 from training.rows.pairs import MAX_TOKENS, Pair
 from training.rows.relation import IGNORED, STATUS_READINGS, WindowRow, collate, window_rows
 from training.rows.sampling import grouped_batches
-from training.train.loop import Optimisation, optimise, seed_everything
+from training.train.loop import Optimisation, optimise, seed_everything, time_left
 from training.train.rehearsal import known_to
 from training.train.relation_pairs import dev_pairs, related, training_pairs, with_copies
 from training.train.relation_settings import RelationSettings
@@ -56,6 +57,7 @@ def train_relation(
             `learned.txt`.
         teacher: prepares what is learned beside gold.
     """
+    began = time.monotonic()
     seed = settings.seed + settings.member
     known = known_to(settings.start, share=settings.rehearsed)
     known.refuse_held_out(parts)
@@ -135,6 +137,7 @@ def train_relation(
             epochs=settings.epochs,
             learning_rate=settings.learning_rate,
             bfloat16=settings.bfloat16,
+            seconds=time_left(settings.within, time.monotonic() - began),
         ),
     )
     save_model(run, model)

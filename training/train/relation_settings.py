@@ -15,7 +15,7 @@ class RelationSettings:
     `start` is a published version to go on from, and `rehearsed` the share to learn from of the
     documents that it knows.
     `alpha` = 1 trains without the contrastive term; `form` and the three switches are those of
-    `RelationConfig`; `seed` and `member` those of `NerSettings`.
+    `RelationConfig`; `seed`, `member` and `within` those of `NerSettings`.
     """
 
     encoder: str
@@ -23,6 +23,7 @@ class RelationSettings:
     start: str = ""
     member: int = 0
     epochs: int = 5
+    within: float = 0.0
     learning_rate: float = 2e-4
     bfloat16: bool = False
     max_tokens: int = 2048

@@ -42,6 +42,7 @@ def test_every_option_that_differs_is_said_as_the_command_takes_it() -> None:
         RELATION,
         start="repository/relation/3",
         epochs=2,
+        within=55.0,
         learning_rate=1e-4,
         rehearsed=0.4,
         bfloat16=True,
@@ -54,8 +55,9 @@ def test_every_option_that_differs_is_said_as_the_command_takes_it() -> None:
     command = training("relation", run_of("relation", settings))
     assert command == (
         "python -m training relation --encoder .adewatch/training/encoder "
-        "--start model_repository/relation/3 --epochs 2 --learning-rate 0.0001 --joined 150 "
-        "--rehearsed 0.4 --negatives 5 --copies 2 --bfloat16 --no-context-attention --renamed 0.3"
+        "--start model_repository/relation/3 --epochs 2 --within 55.0 "
+        "--learning-rate 0.0001 --joined 150 --rehearsed 0.4 --negatives 5 --copies 2 "
+        "--bfloat16 --no-context-attention --renamed 0.3"
     )
     options = CliRunner().invoke(app, ["relation", "--help"], env={"COLUMNS": "200"}).output
     for option in (word for word in command.split() if word.startswith("--")):

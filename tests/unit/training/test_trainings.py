@@ -117,6 +117,19 @@ def test_only_the_training_that_is_asked_for_counts_as_done(
             is_trained(run, asdict(other), documents)
 
 
+def test_a_training_with_hardly_any_time_takes_few_steps(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    settings = NerSettings(
+        encoder=str(encoder_folder), seed=SEED, epochs=5000, max_rows=1, within=1e-9
+    )
+    train_ner({"ade": Parts(ABSTRACTS, ABSTRACTS, [])}, settings, tmp_path / "run")
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["settings"]["within"] == 1e-9
+    assert sum(epoch["seconds"] for epoch in run["history"]) < 30
+    assert sum(epoch["steps"] for epoch in run["history"]) < 4 * 5000
+
+
 def test_no_epoch_is_chosen_on_what_is_not_annotated(encoder_folder: Path, tmp_path: Path) -> None:
     settings = NerSettings(encoder=str(encoder_folder), seed=SEED, epochs=1)
     partly = [replace(one, complete=frozenset()) for one in ABSTRACTS]
@@ -177,3 +190,5 @@ def test_a_training_from_what_serves_is_short_and_rehearses(tmp_path: Path) -> N
         "tiny", seed=1, bfloat16=False, start=serving, epochs={"ner": 4, "relation": None}
     )
     assert (said[0].epochs, said[1].epochs) == (4, relation.epochs)
+    hour = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid, within=55)
+    assert [one.within for one in (*hour, *afresh)] == [55, 55, 0, 0]
