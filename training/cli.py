@@ -16,6 +16,7 @@ from training.corpora import catalogue
 from training.corpora import commands as corpus_commands
 from training.distillation import command as distillation_command
 from training.errors import TrainingError
+from training.evaluate import status_command
 from training.pretraining import command as pretraining_command
 from training.publish import commands as release_commands
 from training.publish.retraining import PUBLICATION_FAILED
@@ -32,6 +33,7 @@ app.command("publish")(release_commands.publish)
 app.command("retrain")(release_commands.retrain)
 app.command("calibrate")(release_commands.calibrate)
 app.command("pretrain")(pretraining_command.pretrain)
+app.command("statuses")(status_command.statuses)
 app.command("distil")(distillation_command.distil)
 
 EncoderOption = Annotated[

@@ -35,6 +35,9 @@ LOOK_CHARS = 400
 LIST_CHARS = 2000
 """How far back the line that opens a list is looked for."""
 
+MANY_SENTENCES = 4
+"""As many sentences or more between the mentions are one clue."""
+
 _start, _end = itemgetter(0), itemgetter(1)
 
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -52,10 +55,15 @@ class Basis(StrEnum):
 
 
 class RuledAssertion(NamedTuple):
-    """What the rules read of a relation, and what that rests on."""
+    """What the rules read of a relation, what that rests on, and every clue that they saw.
+
+    The clues say more than the status, which is only the strongest of them: they are what a learned
+    head is weighed against (`services.core.assertion_combined`).
+    """
 
     status: Assertion
     basis: Basis
+    clues: frozenset[str] = frozenset()
 
 
 class _Cue(NamedTuple):
@@ -85,15 +93,40 @@ def assert_relation(
     found = find_sections(text) if sections is None else sections
     said = _said(text, sentences, drug, event)
     heading = _of_section(text, section_at(found, event[0]), event[0])
+    first, last = sorted((drug[0], event[0]))
+    topic = _topic(text, first) or _topic(text, last)
+    status, basis = _decided(said, heading, topic)
+    clues = {
+        f"{status} by {basis}",
+        f"heading {heading}",
+        f"topic {topic}",
+        "drug first" if drug[0] < event[0] else "event first",
+        f"{_apart(sentences, first, max(drug[1], event[1]))} sentences",
+        *(f"says {one}" for one in said or ("nothing",)),
+    }
+    return RuledAssertion(status, basis, frozenset(clues))
+
+
+def _decided(
+    said: set[Assertion], heading: Assertion | None, topic: Assertion | None
+) -> tuple[Assertion, Basis]:
+    """The strongest of what phrases say, what the section's heading says and what the topic of a
+    line or list says."""
     if heading is Assertion.FAMILY and Assertion.NEGATED not in said:
-        return RuledAssertion(heading, Basis.HEADING)
+        return heading, Basis.HEADING
     strongest = next((category for category in PRECEDENCE if category in said), None)
     if strongest is not None and strongest is not Assertion.AFFIRMED:
-        return RuledAssertion(strongest, Basis.PHRASE)
-    about = _topic(text, min(drug[0], event[0])) or heading
+        return strongest, Basis.PHRASE
+    about = topic or heading
     if about is None or (strongest and about is Assertion.HYPOTHETICAL):
-        return RuledAssertion(Assertion.AFFIRMED, Basis.PHRASE if strongest else Basis.NOTHING)
-    return RuledAssertion(about, Basis.HEADING)
+        return Assertion.AFFIRMED, Basis.PHRASE if strongest else Basis.NOTHING
+    return about, Basis.HEADING
+
+
+def _apart(sentences: Sequence[tuple[int, int]], first: int, last: int) -> int:
+    """How many sentences cover both mentions, counted to `MANY_SENTENCES`."""
+    touched = bisect_left(sentences, last, key=_start) - bisect_right(sentences, first, key=_end)
+    return min(max(touched, 1), MANY_SENTENCES)
 
 
 def _said(

@@ -1,47 +1,66 @@
 """Rules and the learned head together.
 
-The rules are read as a witness whose habits are known: `HABITS` counts, per gold status, what they
-read, apart for phrases, headings and silence. By Bayes the learned probabilities are multiplied by
-how often the rules say what they said when a status is true, to the power `RULE_WEIGHT`. A strong
-phrase moves the outcome far, silence hardly.
+A log-linear model: the score of a status is a weighed sum of the logarithms of the head's
+probabilities and of the weights of the clues that the rules saw, those that their own status does
+not rest on among them. A strong phrase moves the outcome far, silence hardly; how far says
+`assertion_weights`, which is fitted on relations that the head never learned.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from services.core.assertion import Basis, RuledAssertion
-from services.core.assertion_habits import HABITS, RULE_WEIGHT
+from services.core.assertion import RuledAssertion
+from services.core.assertion_weights import BIAS, CLUES, HEAD
 from services.core.contracts import Assertion
 
-_SMOOTHING = 1.0
-_FLOOR = 1e-6
+FLOOR = 1e-3
+"""Added to probabilities: a head is never so sure that nothing else counts."""
 
 
-def combine(rule: RuledAssertion, learned: Mapping[Assertion, float] | None) -> Assertion:
+class StatusWeights(NamedTuple):
+    """What is added to the score of a status.
+
+    Attributes:
+        bias: always.
+        head: times the logarithm of the head's probability of a status, by that status.
+        clues: for a clue of the rules, by clue; one that is not here counts nothing.
+    """
+
+    bias: Mapping[Assertion, float]
+    head: Mapping[Assertion, Mapping[Assertion, float]]
+    clues: Mapping[str, Mapping[Assertion, float]]
+
+
+SHIPPED = StatusWeights(BIAS, HEAD, CLUES)
+
+
+def combine(
+    rule: RuledAssertion,
+    learned: Mapping[Assertion, float] | None,
+    weights: StatusWeights = SHIPPED,
+) -> Assertion:
     """The assertion of a relation.
 
     Args:
         rule: what the rules read.
         learned: a probability per status from the relation model; None where the model has no
             such head.
+        weights: how to weigh both.
 
     Returns:
         The rules' status without a learned head; else the most probable one given both.
     """
     if learned is None:
         return rule.status
-    return max(Assertion, key=lambda status: _score(rule, learned, status))
-
-
-def _score(rule: RuledAssertion, learned: Mapping[Assertion, float], status: Assertion) -> float:
-    weighed: float = likelihood(rule, status) ** RULE_WEIGHT
-    return max(learned.get(status, 0.0), _FLOOR) * weighed
-
-
-def likelihood(rule: RuledAssertion, status: Assertion) -> float:
-    """How often the rules read this where the gold status is `status`."""
-    seen = HABITS[status]
-    outcomes = len(Assertion) * len(Basis)
-    total = sum(seen.values()) + _SMOOTHING * outcomes
-    return (seen.get((rule.status, rule.basis), 0) + _SMOOTHING) / total
+    scores = dict(weights.bias)
+    for said, row in weights.head.items():
+        surety = math.log(learned.get(said, 0.0) + FLOOR)
+        for status, weight in row.items():
+            scores[status] += weight * surety
+    for clue in rule.clues:
+        for status, weight in weights.clues.get(clue, {}).items():
+            scores[status] += weight
+    return max(Assertion, key=scores.__getitem__)

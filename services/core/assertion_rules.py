@@ -7,6 +7,7 @@ The phrases are in `services.core.phrases`, by what they say; what a rule is say
 from __future__ import annotations
 
 from services.core.contracts import Assertion
+from services.core.phrases.cautions import CAUTIONS
 from services.core.phrases.context import Direction, Rule, Target
 from services.core.phrases.denials import DENIALS
 from services.core.phrases.doubts import DOUBTS
@@ -17,10 +18,10 @@ from services.core.phrases.risks import RISKS
 
 __all__ = ["PRECEDENCE", "RULES", "VERSION", "Direction", "Rule", "Target"]
 
-VERSION = "context-2"
+VERSION = "context-3"
 """Changes whenever any text could get another assertion."""
 
-RULES: tuple[Rule, ...] = (*LIMITS, *DENIALS, *RISKS, *DOUBTS, *PAST, *OTHERS)
+RULES: tuple[Rule, ...] = (*LIMITS, *DENIALS, *RISKS, *CAUTIONS, *DOUBTS, *PAST, *OTHERS)
 """A phrase that lies within a longer one does not count."""
 
 PRECEDENCE: tuple[Assertion, ...] = (

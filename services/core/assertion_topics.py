@@ -20,6 +20,14 @@ OF_SECTION: Mapping[SectionName, Assertion] = {
 }
 """A plan says nothing: it also tells what was stopped and why."""
 
+_NOT_THE_PAST = (
+    r"(?!(?:(?:interval|interim|brief|clinical|present|presenting|current|admission|patient|case)"
+    r" )?"
+    r"(?:history|hx)(?: (?:of (?:the )?(?:present|presenting|current) "
+    r"(?:illness|complaints?|problems?|condition)|and physical))? ?:)"
+)
+"""A history that is of what brought the patient."""
+
 TOPIC = re.compile(
     r"(?<![a-z0-9])(?:"
     r"(?P<hypothetical>(?:[a-z]+ ){0,3}(?:told|explained|discussed|covered|warned|advised|teaching|"
@@ -27,8 +35,9 @@ TOPIC = re.compile(
     r"information|"
     r"leaflet|watch(?: out)?(?: for)?|look out for|beware|expect|call if|stop if|caution|cautions)"
     r"(?: [a-z/&]{1,12}){0,6})|"
-    r"(?P<historical>(?:[a-z]+ ){0,2}(?:previous|previously|prev|prior|before|past|earlier|tried|"
-    r"history|hx|failed|old|allerg(?:y|ies|ic)|intoleran(?:ce|ces|t)|adrs?|reactions?|never again|"
+    rf"(?P<historical>{_NOT_THE_PAST}(?:[a-z]+ ){{0,2}}(?:"
+    r"previous|previously|prev|prior|before|past|earlier|tried|history|hx|failed|old|"
+    r"allerg(?:y|ies|ic)|intoleran(?:ce|ces|t)|adrs?|reactions?|never again|"
     r"used before|lines?)(?: [a-z/&]{1,12}){0,5})|"
     r"(?P<family>fam(?:ily)?(?: (?:hx|history))?|fhx?|mother|father|brother|sister|aunt|uncle|"
     r"mum|dad|"

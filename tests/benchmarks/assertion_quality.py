@@ -1,7 +1,7 @@
 """How well assertion reads relations: plain ConText, the rules, a learned head, and combined.
 
     ADEWATCH_DATA_DIR=... python -m tests.benchmarks.assertion_quality [--half test]
-        [--model model_repository/relation/6] [--errors] [--habits]
+        [--model model_repository/relation/6] [--errors]
 
 One table per corpus (the clinical notes, our own notes, PHEE) and half; the rules were written with
 the `dev` halves in view (`assertion_cases`), and the figures that count are those of `test`.
@@ -18,11 +18,11 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
 
-from services.core.assertion import Basis, RuledAssertion, assert_relation
+from services.core.assertion import RuledAssertion, assert_relation
 from services.core.assertion_combined import combine
 from services.core.contracts import Assertion
 from services.core.sections import find_sections
@@ -96,24 +96,6 @@ def in_terms_of(corpus: str, status: str) -> str:
     return COARSE_STATUSES.get(corpus, {}).get(read, read).value
 
 
-def habits(cases: Iterable[Case]) -> str:
-    """The body of `services.core.assertion_habits.HABITS`, counted on development cases."""
-    seen: dict[Assertion, Counter[tuple[Assertion, Basis]]] = {
-        item: Counter() for item in Assertion
-    }
-    for case in cases:
-        seen[Assertion(case.status)][ruled(case)] += 1
-    lines = []
-    for status in Assertion:
-        lines.append(f"    Assertion.{status.name}: {{")
-        for read, basis in product(Assertion, Basis):
-            count = seen[status][read, basis]
-            if count:
-                lines.append(f"        (Assertion.{read.name}, Basis.{basis.name}): {count},")
-        lines.append("    },")
-    return "\n".join(lines)
-
-
 def cost(cases: list[Case]) -> str:
     """Microseconds per relation for assertion, and per 1000 characters for sections."""
     notes = {case.note_id: case.text for case in cases}
@@ -139,16 +121,12 @@ def main() -> None:
     parser.add_argument("--half", choices=["dev", "test"], help="only this half")
     parser.add_argument("--model", type=Path, help="version of the relation model")
     parser.add_argument("--errors", action="store_true", help="list the rules' mistakes on dev")
-    parser.add_argument("--habits", action="store_true", help="only count the rules' habits")
     options = parser.parse_args()
     folder = os.environ.get("ADEWATCH_DATA_DIR")
     if not folder:
         raise SystemExit("set ADEWATCH_DATA_DIR to the folder that holds clinical_ade/ and phee/")
     own, _ = own_notes(NOTES)
     corpora = {"clinical": clinical(Path(folder)), "notes": own, "phee": phee(Path(folder))}
-    if options.habits:
-        sys.stdout.write(habits(corpora["clinical"]["dev"] + corpora["notes"]["dev"]) + "\n")
-        return
     scores: Scores = {}
     if options.model is not None:
         from tests.benchmarks.learned_statuses import learned_statuses  # imports torch

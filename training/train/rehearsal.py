@@ -50,6 +50,10 @@ class Known:
             one for again, one in drawn if again or self.contents.get(_name(one)) != _content(one)
         ]
 
+    def never_learned(self, documents: Sequence[Document]) -> list[Document]:
+        """The documents that were learned in no form, in order."""
+        return [one for one in documents if _name(one) not in self.contents]
+
     def refuse_held_out(self, parts: Mapping[str, Parts]) -> None:
         """What chooses or measures must not have been learned, by another split or corpus.
 

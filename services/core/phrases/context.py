@@ -19,7 +19,7 @@ from enum import Enum, auto
 from services.core.contracts import Assertion
 
 MODAL = r"(?:may|might|can|could|will|would|shall)"
-YEAR = r"(?:(?<![/\d-])(?:19|20)\d\d|['’]\d\d)"
+YEAR = r"(?:(?<![/\d-])(?:19[5-9]\d|20[0-4]\d)|['’]\d\d)"
 
 
 class Direction(Enum):

@@ -58,4 +58,40 @@ DENIALS: tuple[Rule, ...] = (
         Target.EITHER,
         reach=90,
     ),
+    # Not, right before the event.
+    Rule(
+        phrases(
+            r"not(?: a| an| any| the| really| truly| true| overtly| frankly| clinically| "
+            r"yet| at all| the least bit)?",
+        ),
+        Assertion.NEGATED,
+        Direction.FORWARD,
+        reach=1,
+    ),
+    # The answer after the mention.
+    Rule(
+        phrases(
+            r"no(?= ?[.,;:)]| ?$)",
+        ),
+        Assertion.NEGATED,
+        Direction.BACKWARD,
+        Target.EITHER,
+        reach=3,
+    ),
+    # The drug is acquitted.
+    Rule(
+        phrases(
+            r"(?:(?:i|we) )?(?:would |can |could |do |am |was |were |is |are |has been |"
+            r"have been )?(?:acquit(?:ted)?(?: (?:it|them|this|that))?|exonerated?(?: (?:it|"
+            r"them))?|absolved?(?: (?:it|them))?|(?:let )?off the hook|cleared of blame|"
+            r"exculpated)(?: of| from)?",
+            r"(?:(?:is|was|are|were|seems|as) )?(?:in my (?:view|opinion|eyes|judge?ment) "
+            r")?(?:an? )?(?:innocent(?: of| bystanders?)?|blameless|guiltless|a bystander|"
+            r"(?:beyond|above) suspicion)",
+        ),
+        Assertion.NEGATED,
+        Direction.BACKWARD,
+        Target.EITHER,
+        reach=40,
+    ),
 )

@@ -53,4 +53,77 @@ LIMITS: tuple[Rule, ...] = (
         Assertion.NEGATED,
         Direction.TERMINATE,
     ),
+    # Explained by a drug, not to somebody.
+    Rule(
+        phrases(
+            r"(?:(?:is|are|was|were|be|been|best|fully|well|all|entirely|largely|easily|"
+            r"readily|partly) ){0,3}explained (?:by|as|on the basis of|away by|in terms of)",
+        ),
+        None,
+        Direction.PSEUDO,
+    ),
+    # What was told of is there already.
+    Rule(
+        phrases(
+            r"(?:i|we|i have|i['’]ve|was|were|been|and|then|also|he|she|had|dr) (?:again |"
+            r"then |also )?(?:told|explained|informed|advised|assured|reassured|agreed)(?: "
+            r"to)?(?: (?:him|her|them|the (?:patient|family|parents|mother|wife|husband)|"
+            r"his wife|her husband|both|pt|patient))?(?: (?:frankly|plainly|again|today|"
+            r"honestly))?(?: that)?(?= (?:[^ .;:]{1,20} ){1,6}(?:(?:is|are|was|were|has "
+            r"been|had been|have been) (?:almost certainly |certainly |clearly |no doubt |"
+            r"all |both |indeed |definitely )?(?:due to|caused by|from|because of|the "
+            r"result of|a result of|a consequence of|brought on by|secondary to|the work of|"
+            r"the fault of)|(?:was|were|had been) an? (?:[^ .;:]{1,20} ){0,3}(?:reaction|"
+            r"effect|toxicity)|(?:came|comes|come|had come|stems|stemmed|arose) from))",
+            r"(?:i|we) (?:told|explained to) (?:him|her|them|the patient)(?: that)? (?:i|"
+            r"we) (?:take|blame|hold|attribute|ascribe|put)",
+        ),
+        None,
+        Direction.PSEUDO,
+    ),
+    # A remark on an event that is there.
+    Rule(
+        phrases(
+            r"(?:was|were) (?:almost |only |quite )?to be expected(?: (?:with|from|after|of|"
+            r"given))?",
+            r"(?:long|both|long since) accepted",
+            r"(?:both|all|each)(?: (?:are|is|were))? (?:well )?(?:known|described|"
+            r"recogni[sz]ed|reported|typical|common|usual|expected)(?: (?:with|of|from|for|"
+            r"to|after))?",
+            r"[—–,-]{1,2} (?:very |quite |so |all |most )?typical(?: (?:of|for) (?:it|this|"
+            r"that|these|the drug))?",
+        ),
+        None,
+        Direction.PSEUDO,
+    ),
+    # A relative who only speaks.
+    Rule(
+        phrases(
+            r"(?:his|her|their|my|the|a|an|one)? ?(?:(?:grand)?(?:mother|father|mum|ma|pa)|"
+            r"mom|mum|mama|mommy|dad|daddy|papa|sister|brother|siblings?|aunt|auntie|uncle|"
+            r"cousin|niece|nephew|daughter|son|parents?|relatives?|grandparents?|"
+            r"twin)(?:(?:, who [^.,;]{1,25},)? (?:recalls?|recalled|remembers?|remembered|"
+            r"denie[sd]|observe[sd]|sees|finds?(?= (?:him|her|no|that))|has (?:seen|noticed|"
+            r"observed|found)|have (?:seen|noticed)|had (?:noticed|observed)|(?:does|did|"
+            r"do)(?= not (?:think|believe|notice|see|recall|report|feel|find|remember))|"
+            r"(?:has|have|had)(?= not (?:seen|noticed|observed|found)))|,? having (?:raised|"
+            r"asked|mentioned|noticed|noted|reported|read|heard|expressed))",
+            r"(?:his|her|their|my|the|a|an|one)? ?(?:mom|mum|mother|dad|father|parents?|"
+            r"daughter|son): (?:on|started|pt|child|he|she|baby|kid|is|since|gave|wants|"
+            r"asks|worried|thinks|says)",
+        ),
+        None,
+        Direction.PSEUDO,
+    ),
+    # Knowing and seeming that say nothing of the event.
+    Rule(
+        phrases(
+            r"(?:(?:does|did|do|would|will|could) not|(?:does|did|do|would|could)n['’]t|you|"
+            r"i|we|they|let (?:me|us|him|her|you)|as (?:you|we)) know(?: (?:about|of|that|"
+            r"the|it|how|what|why|whether))?",
+            r"as if|even if|as though",
+        ),
+        None,
+        Direction.PSEUDO,
+    ),
 )

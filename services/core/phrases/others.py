@@ -6,7 +6,7 @@ from services.core.contracts import Assertion
 from services.core.phrases.context import Direction, Rule, Target, phrases
 
 _RELATIVE = (
-    r"(?:grand)?(?:mother|father|mum|ma|pa)|mom|mum|dad|sister|brother|siblings?|aunt|uncle|cousin|"
+    r"(?:grand)?(?:mother|father|mum)|grand(?:ma|pa)|mom|mum|dad|sister|brother|siblings?|aunt|uncle|cousin|"
     r"niece|nephew|daughter|son|parents?|relatives?|grandparents?|twin|family members?"
 )
 _SPEAKS = (

@@ -1,4 +1,4 @@
-"""What may happen: risks and talks about them, conditions and precautions."""
+"""What may happen: risks and talks about them, and what a drug can do."""
 
 from __future__ import annotations
 
@@ -64,11 +64,8 @@ RISKS: tuple[Rule, ...] = (
             r"worr(?:y|ies|ied)|afraid|fears?|feared|frightened|scared|anxious about|nervous about",
             r"(?:watch|hold|stop|call|ring|come|return|contact|seek|page)"
             r"(?: \w{1,10}){0,3}? (?:if|for|should|with any|at the first)",
-            rf"{MODAL} (?!be |have |also |well |still |represent|reflect|relate|contribute|"
-            rf"add |come |"
-            r"not |do |cause|tolerate|get by|take |wait)(?:\w{3,12} )?",
             r"(?:understands?|knows?|aware|accepts?)(?: (?:about|of|that|the))?",
-            r"any (?:new |sign of |signs of )?|guard against|look(?:ing)? out|mindful of|"
+            r"any(?: new| signs? of)?|guard against|look(?:ing)? out|mindful of|"
             r"because of the"
             r" (?:risk|danger|chance)",
         ),
@@ -92,18 +89,118 @@ RISKS: tuple[Rule, ...] = (
         Direction.BACKWARD,
         reach=60,
     ),
-    # Conditions and precautions.
+    # A modal and what a drug does.
     Rule(
         phrases(
-            r"to (?:prevent|avoid|minimi[sz]e|reduce|decrease)|prevent(?:ion of|ing|s)?",
-            r"avoid(?:ing)?|propensity (?:for|to)|potential for|potentially|for fear of|fear of",
-            r"if|unless|in case of|in the event of|worr(?:y|ied) about",
-            r"should (?:he|she|you|they|the patient|there)|concerns? (?:about|regarding)",
-            r"(?:call|return|come back|seek|notify|contact)(?: [^ .;:]{1,20}){0,6}"
-            r" (?:if|for|should|with)",
+            r"(?:may|might|can|could)(?: (?:also|still|well|even|easily|rarely|sometimes|"
+            r"occasionally|often|only|itself|themselves|just|then|at first|very well|in "
+            r"turn|too)){0,2} (?:raise|lower|drop|bring(?: on| out| about| back)?|give|make|"
+            r"leave|set off|touch off|spark|provoke|precipitate|worsen|aggravate|exacerbate|"
+            r"unmask|affect|harm|damage|hurt|feel|get|become|turn|burn|experience|see|"
+            r"notice|increase|decrease|reduce|slow|cloud|muddle|thin|stop|shut|block|close|"
+            r"whiten|impair|irritate|upset|constipate|finish|end in|come with|pull|push|"
+            r"send|tip|prolong|interfere|promote|predispose|suffer|run into|lead|result in|"
+            r"cause|trigger|induce|produce)",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=60,
+    ),
+    # A modal right before the event.
+    Rule(
+        phrases(
+            r"(?:may|might|can|could)(?: (?:also|still|well|even|easily|rarely|sometimes|"
+            r"occasionally|often|only|itself|themselves|just|then|at first|very well|in "
+            r"turn|too)){0,2}",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=1,
+    ),
+    # A relative who is told is no family history.
+    Rule(
+        phrases(
+            r" ?(?:his |her |the |their )?(?:parents?|mother|father|mom|mum|dad|son|"
+            r"daughter|wife|husband|sister|brother|family|carers?|guardian|grandmother|"
+            r"grandfather)(?: (?:and|or) (?:the |his |her )?\w{3,12})?(?: also| both)? "
+            r"(?:was|were|is|are|has been|have been|had been) (?:also |both )?(?:told|"
+            r"warned|advised|instructed|informed|counsell?ed|cautioned|taught|reminded|"
+            r"educated|asked to (?:watch|look|call|return|report))(?: to expect| to look(?: "
+            r"out)? for| to watch for| that| of| about)?",
+            r"(?:told|warned|advised|reminded|informed|counsell?ed|instructed|cautioned|"
+            r"explained to) (?:the |his |her |their )?(?:parents?|mother|father|mom|mum|dad|"
+            r"son|daughter|wife|husband|sister|brother|family|carers?|guardian|grandmother|"
+            r"grandfather)(?: that)?",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=300,
+    ),
+    # Liable to.
+    Rule(
+        phrases(
+            r"(?:is|are|be|was|were|being) (?:apt|liable|prone|able|bound|inclined|known(?: "
+            r"\w{2,10}){0,4}) to (?:give|make|cause|set off|bring(?: on)?|lead to|raise|"
+            r"lower|provoke|worsen|trigger|produce|induce|precipitate|increase|drop)",
+            r"(?:is|are|be|would be) (?:apt|liable|prone) to",
+            r"tends? to(?: (?:cause|give|make|produce|raise|lower|bring(?: on)?|worsen|"
+            r"increase))?",
+            r"ha(?:s|ve) a tendency to",
+            r"can (?:also |sometimes |well )?be (?:responsible|to blame) for",
+            r"can be (?:brought on|provoked|precipitated|set off) by",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=60,
+    ),
+    # Spoken about.
+    Rule(
+        phrases(
+            r"(?:i|we|she|he)?(?: have| had|['’]ve|['’]ll| will)? ?(?:spoke|spoken|talked|"
+            r"speak|talk|speaking)(?: with| to)?(?: (?:him|her|them|the (?:patient|parents|"
+            r"family|mother|wife|husband)|mrs?|ms|pt|patient))?(?: at length| frankly| "
+            r"briefly| also| today)? (?:about|of|regarding|concerning|re)",
+            r"(?:went|gone|go|going|run|ran) (?:through|over)",
+            r"(?:remind(?:ed)?|impress(?:ed)?)(?: (?:him|her|them|us|upon|on|the (?:patient|"
+            r"family|parents))){1,2} (?:of|about|that)",
+            r"(?:pointed out|stressed|emphasi[sz]ed|laid out|set out|outlined|cautioned "
+            r"about|alerted to)(?: that| the)?",
         ),
         Assertion.HYPOTHETICAL,
         Direction.FORWARD,
         reach=120,
+    ),
+    # Rarely, commonly.
+    Rule(
+        phrases(
+            r"(?:very |more |less |most |rather )?(?:rarely|commonly|uncommonly|"
+            r"infrequently|occasionally)",
+            r"in rare cases|now and then",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=12,
+    ),
+    # What somebody may get.
+    Rule(
+        phrases(
+            r"(?:he|she|you|they|pt|patient|newborn|baby|infant|child) (?:may|might|could) "
+            r"(?:also |well |still )?(?:have|get|feel|notice|see|experience|develop|be)(?! "
+            r"(?:been|had|developed|experienced|taken|caused|got|gotten|reacted|suffered|"
+            r"received|a (?:reaction|component)|having|due|from))",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=30,
+    ),
+    # Asked or read about.
+    Rule(
+        phrases(
+            r"asked(?: me| us)? (?:about|re|regarding|of)(?: the)?",
+            r"(?:has |had )?(?:read|heard) (?:about|of)|questions? (?:about|re|regarding)",
+        ),
+        Assertion.HYPOTHETICAL,
+        Direction.FORWARD,
+        reach=40,
     ),
 )

@@ -185,7 +185,57 @@ def test_the_basis_says_how_much_a_reading_rests_on() -> None:
     text = "ALLERGIES:\npenicillin - hives."
     sentences = split_sentences(text)
     found = assert_relation(text, sentences, Span(11, 21), Span(24, 29))
-    assert found == (Assertion.HISTORICAL, Basis.HEADING)
+    assert found[:2] == (Assertion.HISTORICAL, Basis.HEADING)
+
+
+def test_every_clue_is_kept_beside_the_strongest() -> None:
+    text = "Past history:\nNo fever.\nPossible hives, never a rash on amoxicillin."
+    sentences = split_sentences(text)
+    drug, event = text.index("amoxicillin"), text.index("rash")
+    found = assert_relation(text, sentences, Span(drug, drug + 11), Span(event, event + 4))
+    assert found.clues == {
+        "negated by phrase",
+        "says negated",
+        "says uncertain",
+        "heading historical",
+        "topic None",
+        "event first",
+        "1 sentences",
+    }
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["HISTORY OF PRESENT ILLNESS", "History of the present complaint", "Interval history", "HX"],
+)
+def test_what_brought_the_patient_is_no_past(heading: str) -> None:
+    assert read(f"{heading}: {{Rash}} on [amoxicillin].") is Assertion.AFFIRMED
+    assert read(f"Past {heading}: {{Rash}} on [amoxicillin].") is Assertion.HISTORICAL
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Call for any {rash} on [amoxicillin].", "hypothetical"),
+        ("[Amoxicillin] may {worsen asthma}.", "hypothetical"),
+        ("[Codeine] can easily make you feel {sick}.", "hypothetical"),
+        ("She was told that the {rash} was caused by [amoxicillin].", "affirmed"),
+        ("The {rash} is explained by [amoxicillin].", "affirmed"),
+        ("[Amoxicillin] for a year, then {rash}.", "affirmed"),
+        ("The PA noted {rash} on [amoxicillin].", "affirmed"),
+        ("1900 pt has {rash} on [amoxicillin].", "affirmed"),
+        ("{Rash} until proven otherwise from [amoxicillin].", "uncertain"),
+        ("My best guess is that [amoxicillin] did it, the {rash}.", "uncertain"),
+        ("{Rash} and [amoxicillin] or cefuroxime: hard to say which.", "uncertain"),
+        ("On [amoxicillin], {rash} - no.", "negated"),
+        ("On [amoxicillin], skin red, not {itchy}.", "negated"),
+        ("{Rash} on [amoxicillin], gave it up.", "historical"),
+        ("The old chart lists {rash} from [amoxicillin].", "historical"),
+        ("Her mother was told to watch for {rash} on [amoxicillin].", "hypothetical"),
+    ],
+)
+def test_phrases_that_were_missed_or_misread(text: str, status: str) -> None:
+    assert read(text) == status
 
 
 def test_the_order_of_precedence_is_total() -> None:
@@ -212,7 +262,7 @@ def test_sentences_elsewhere_do_not_count() -> None:
 
 def test_mentions_outside_of_any_sentence_are_affirmed() -> None:
     found = assert_relation("rash amoxicillin", [], Span(5, 16), Span(0, 4))
-    assert found == (Assertion.AFFIRMED, Basis.NOTHING)
+    assert found[:2] == (Assertion.AFFIRMED, Basis.NOTHING)
 
 
 @given(

@@ -1,0 +1,76 @@
+"""`python -m training statuses`: how well statuses are read, and the weights that combine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.settings import SEED, data_dir
+
+WEIGHTS = Path("services/core/assertion_weights.py")
+CORPORA = ("adewatch", "clinical", "dictations", "visits")
+"""What annotates statuses in whole notes."""
+
+
+def statuses(
+    relation: Annotated[
+        Path | None, typer.Option(help="version of the relation model; default: the newest")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help=f"into {WEIGHTS}")] = False,
+    seed: Annotated[int, typer.Option(help="of the split")] = SEED,
+) -> None:
+    """Weigh the rules of assertion and a model's status head on relations that it never learned.
+
+    Prints rules, head and both (each relation read under weights fitted without its fold) for
+    development documents and training documents that the version did not learn. Test documents are
+    not read.
+    """
+    from training.corpora import adewatch, catalogue
+    from training.evaluate.status_weights import (
+        READERS,
+        as_source,
+        cross_fitted,
+        examples,
+        fit,
+        macro_f1,
+    )
+    from training.publish.versions import newest, open_relation, read_json
+    from training.train.rehearsal import known_to
+
+    folder = Path("model_repository/relation")
+    version = relation or folder / str(newest(folder))
+    known = known_to(str(version))
+    parts = catalogue.load(CORPORA, data_dir(), seed=seed)
+    documents = {
+        "development": [one for part in parts.values() for one in part.dev],
+        "training, never learned": [
+            one for part in parts.values() for one in known.never_learned(part.train)
+        ],
+    }
+    model = open_relation(version, read_json(version / "card.json"))
+    read = {name: examples(model, some) for name, some in documents.items()}
+    data = [one for some in read.values() for one in some]
+    both = iter(cross_fitted(data, written_for_this=adewatch.CORPUS))
+    for name, some in read.items():
+        combined = {id(one): next(both) for one in some}
+        for own in (True, False):
+            chosen = [one for one in some if (one.corpus == adewatch.CORPUS) is own]
+            if not chosen:
+                continue
+            gold = [one.gold for one in chosen]
+            figures = {
+                **{label: [reader(one) for one in chosen] for label, reader in READERS.items()},
+                "both": [combined[id(one)] for one in chosen],
+            }
+            said = ", ".join(f"{label} {macro_f1(gold, out):.3f}" for label, out in figures.items())
+            kind = "our notes" if own else "notes of others"
+            typer.echo(f"{name}, {kind}: {len(chosen)} relations, macro F1: {said}")
+    if write:
+        weights = fit(data, written_for_this=adewatch.CORPUS)
+        WEIGHTS.write_text(
+            as_source(weights, relation="/".join(version.parts[-2:]), relations=len(data)),
+            encoding="utf-8",
+        )
+        typer.echo(f"written to {WEIGHTS}")
