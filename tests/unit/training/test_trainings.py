@@ -180,6 +180,7 @@ def test_a_training_from_what_serves_is_short_and_rehearses(tmp_path: Path) -> N
     assert (ner.start, relation.start) == (str(serving["ner"]), str(serving["relation"]))
     afresh = recipes("tiny", seed=1, bfloat16=False, start={}, epochs=unsaid)
     assert [one.start for one in afresh] == ["", ""]
+    assert afresh[0].crf
     assert ner.epochs < afresh[0].epochs
     assert ner.learning_rate < afresh[0].learning_rate
     assert relation.epochs < afresh[1].epochs
