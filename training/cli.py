@@ -186,6 +186,7 @@ def export(
     seed: SeedOption = SEED,
 ) -> None:
     """Write graph and tokenizer of a run as a version, in int8 if that keeps F1 on dev."""
+    from training.publish.serving_code import with_code
     from training.publish.versions import export_version, ner_dev_f1, newest, relation_dev_f1
 
     source = run or RUNS / task
@@ -193,8 +194,9 @@ def export(
     dev_f1 = (
         ner_dev_f1(parts, source) if task == "ner" else relation_dev_f1(parts, source, proposer)
     )
-    number = version or newest(repository / task) + 1
-    export_version(task, source, repository / task / str(number), dev_f1)
+    folder = repository / task / str(version or newest(repository / task) + 1)
+    export_version(task, source, folder, dev_f1)
+    with_code(folder)
     typer.echo((source / "export.json").read_text())
 
 
