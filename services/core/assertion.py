@@ -36,7 +36,7 @@ LIST_CHARS = 2000
 """How far back the line that opens a list is looked for."""
 
 MANY_SENTENCES = 4
-"""As many sentences or more between the mentions are one clue."""
+"""As many sentences, or more, that cover both mentions are one clue."""
 
 _start, _end = itemgetter(0), itemgetter(1)
 
@@ -93,15 +93,14 @@ def assert_relation(
     found = find_sections(text) if sections is None else sections
     said = _said(text, sentences, drug, event)
     heading = _of_section(text, section_at(found, event[0]), event[0])
-    first, last = sorted((drug[0], event[0]))
-    topic = _topic(text, first) or _topic(text, last)
+    topic = _topic(text, min(drug[0], event[0]))
     status, basis = _decided(said, heading, topic)
     clues = {
         f"{status} by {basis}",
         f"heading {heading}",
         f"topic {topic}",
         "drug first" if drug[0] < event[0] else "event first",
-        f"{_apart(sentences, first, max(drug[1], event[1]))} sentences",
+        f"{_covering(sentences, drug, event)} sentences",
         *(f"says {one}" for one in said or ("nothing",)),
     }
     return RuledAssertion(status, basis, frozenset(clues))
@@ -123,8 +122,11 @@ def _decided(
     return about, Basis.HEADING
 
 
-def _apart(sentences: Sequence[tuple[int, int]], first: int, last: int) -> int:
+def _covering(
+    sentences: Sequence[tuple[int, int]], drug: tuple[int, int], event: tuple[int, int]
+) -> int:
     """How many sentences cover both mentions, counted to `MANY_SENTENCES`."""
+    first, last = min(drug[0], event[0]), max(drug[1], event[1])
     touched = bisect_left(sentences, last, key=_start) - bisect_right(sentences, first, key=_end)
     return min(max(touched, 1), MANY_SENTENCES)
 

@@ -1,6 +1,7 @@
 """What headings and the words before a colon say of everything after them, as data.
 
-They count only where the sentence itself says nothing, but for a family history.
+By the rules they count only where the sentence itself says nothing, but for a family history;
+beside a learned head they always do.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ OF_SECTION: Mapping[SectionName, Assertion] = {
 """A plan says nothing: it also tells what was stopped and why."""
 
 _NOT_THE_PAST = (
-    r"(?!(?:(?:interval|interim|brief|clinical|present|presenting|current|admission|patient|case)"
-    r" )?"
+    r"(?!(?:(?:the|chief|complaint|and|interval|interim|brief|clinical|present|presenting|current|"
+    r"admission|patient|case) ){0,4}"
     r"(?:history|hx)(?: (?:of (?:the )?(?:present|presenting|current) "
-    r"(?:illness|complaints?|problems?|condition)|and physical))? ?:)"
+    r"(?:illness|complaints?|problems?|condition)|and physical(?: exam\w{0,7})?))? ?:)"
 )
 """A history that is of what brought the patient."""
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from training.errors import DataMissing, TrainingError
 from training.settings import SEED, data_dir
 
 WEIGHTS = Path("services/core/assertion_weights.py")
@@ -42,7 +43,12 @@ def statuses(
     folder = Path("model_repository/relation")
     version = relation or folder / str(newest(folder))
     known = known_to(str(version))
+    if not known.contents:
+        raise DataMissing(
+            f"{version} does not say what it learned from, so nothing can be left out"
+        )
     parts = catalogue.load(CORPORA, data_dir(), seed=seed)
+    known.refuse_held_out(parts)
     documents = {
         "development": [one for part in parts.values() for one in part.dev],
         "training, never learned": [
@@ -50,6 +56,8 @@ def statuses(
         ],
     }
     model = open_relation(version, read_json(version / "card.json"))
+    if not model.learned_statuses:
+        raise TrainingError(f"{version} has learned no statuses")
     read = {name: examples(model, some) for name, some in documents.items()}
     data = [one for some in read.values() for one in some]
     both = iter(cross_fitted(data, written_for_this=adewatch.CORPUS))

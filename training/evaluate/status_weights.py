@@ -19,6 +19,7 @@ from services.core.assertion_combined import FLOOR, StatusWeights, combine
 from services.core.contracts import Assertion
 from services.core.sections import find_sections
 from training.corpora.documents import Document
+from training.errors import TrainingError
 from training.evaluate.pair_scores import PairModel, score_pairs
 from training.models.relation import STATUSES
 from training.rows.pairs import gold_pairs
@@ -86,7 +87,12 @@ def fit(data: Sequence[Example], *, written_for_this: str) -> StatusWeights:
     Args:
         data: relations that the head never learned.
         written_for_this: the corpus whose relations count once, not `OTHERS_COUNT` times.
+
+    Raises:
+        TrainingError: there is none.
     """
+    if not data:
+        raise TrainingError("there are no relations to fit the weights of clues on")
     shown = Counter(clue for one in data for clue in one.rule.clues)
     clues = sorted(clue for clue, count in shown.items() if count >= SEEN_BEFORE)
     rows = torch.tensor([_row(one, clues) for one in data], dtype=torch.float64)

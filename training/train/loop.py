@@ -18,8 +18,9 @@ class Optimisation:
 
     `bfloat16` multiplies matrices in 16 bits (weights and their updates stay in 32): several times
     as fast on processors with AMX or AVX-512 BF16, slower on others.
-    With `seconds` the steps end then at the latest, and the learning rate falls to nothing by then:
-    a slow processor takes fewer of them instead of more time.
+    With `seconds` no step begins after them but the first, and the learning rate falls to nothing
+    with the time that is left: a slow processor takes fewer steps instead of more time. Scoring
+    between epochs counts as time, the last scoring comes after.
     """
 
     epochs: int

@@ -33,7 +33,7 @@ CAUTIONS: tuple[Rule, ...] = (
             r"(?:stay|steer|keep) (?:clear|away|well clear) (?:of|from)",
         ),
         Assertion.HYPOTHETICAL,
-        Direction.ANYWHERE,
+        Direction.FORWARD,
         Target.EITHER,
         reach=60,
     ),
@@ -53,7 +53,9 @@ CAUTIONS: tuple[Rule, ...] = (
         phrases(
             r"(?:weekly|monthly|daily|yearly|annually|quarterly|every (?:\w{2,8} )?(?:week|"
             r"month|day|hour|visit|year)s?|(?:a|one|two|\d) (?:week|month|day)s? from now|"
-            r"in (?:a|one|two|\d{1,2}) (?:week|month|day)s?),? (?:for(?: the sake of)?|to "
+            r"in (?:a|one|two|\d{1,2}) (?:week|month|day)s?),? (?:for(?: the sake of)?(?! "
+            r"(?:\d|an?|"
+            r"the (?:last|past)|one|two|three|four|five|six|ten|several|many|some)(?![a-z]))|to "
             r"(?:look|check|watch) for|looking for|with a view to)",
             r"with (?:a view|an eye) to|an eye (?:kept )?(?:on|out for)|for the sake of",
             r"on the lookout for",
@@ -87,9 +89,8 @@ CAUTIONS: tuple[Rule, ...] = (
     # Watch the event.
     Rule(
         phrases(
-            r"(?:will |to |and |then |please |must )?(?:watch|monitor|mind)(?: (?:the|his|"
-            r"her|plt|platelets|k|na|cr|bp|hr|sugars?|weight|lfts?|creatinine))?(?: "
-            r"?\()?(?= |\()",
+            r"(?:watch|(?:will|to|and|then|please|must) (?:monitor|mind))(?: (?:the|his|her|plt|"
+            r"platelets|k|na|cr|bp|hr|sugars?|weight|lfts?|creatinine))?(?: ?\()?(?= |\()",
             r"(?:watch|check|monitor) (?:\w{1,12}[ /]){1,2}(?=\()",
         ),
         Assertion.HYPOTHETICAL,
@@ -99,9 +100,9 @@ CAUTIONS: tuple[Rule, ...] = (
     # Held for a while before.
     Rule(
         phrases(
-            r"(?:hold|stop|omit|pause|leave out|skip|withhold)(?: on| for)? (?:the "
-            r")?(?:\d{1,2}|one|two|three|four|five|seven)? ?(?:d|days?|wks?|weeks?|morning|"
-            r"evening|night|h|hrs?|hours?)(?: (?:before|prior|preop|pre-op|of (?:surgery|"
+            r"(?:hold|stop|omit|pause|leave out|skip|withhold)(?: on| for)? (?:(?:\d{1,2}|one|two|"
+            r"three|four|five|seven) ?(?:d|days?|wks?|weeks?|h|hrs?|hours?)|the (?:day|morning|"
+            r"evening|night) (?:before|of))(?: (?:before|prior|preop|pre-op|of (?:surgery|"
             r"operation|procedure|the operation)))?",
         ),
         Assertion.HYPOTHETICAL,

@@ -50,7 +50,7 @@ DENIALS: tuple[Rule, ...] = (
             r"(?:due|related|secondary|attributed|attributable|linked) to",
             r"unrelated to|not (?:\w{2,12} )?caused by|no relation(?:ship)? to|not from",
             r"(?:did|does) not (?:cause|lead to|result in|produce|trigger)",
-            r"nothing to do with|non-?contributory|unlikely",
+            r"nothing to do with|non-?contributory|unlikely|not (?:be |been )?explained by",
             r"no (?:evidence|indication|suggestion) that",
         ),
         Assertion.NEGATED,
@@ -71,7 +71,7 @@ DENIALS: tuple[Rule, ...] = (
     # The answer after the mention.
     Rule(
         phrases(
-            r"no(?= ?[.,;:)]| ?$)",
+            r"no(?= ?[,;:)]| ?\.(?! ?\d)| ?$)",
         ),
         Assertion.NEGATED,
         Direction.BACKWARD,
@@ -81,13 +81,10 @@ DENIALS: tuple[Rule, ...] = (
     # The drug is acquitted.
     Rule(
         phrases(
-            r"(?:(?:i|we) )?(?:would |can |could |do |am |was |were |is |are |has been |"
-            r"have been )?(?:acquit(?:ted)?(?: (?:it|them|this|that))?|exonerated?(?: (?:it|"
-            r"them))?|absolved?(?: (?:it|them))?|(?:let )?off the hook|cleared of blame|"
-            r"exculpated)(?: of| from)?",
-            r"(?:(?:is|was|are|were|seems|as) )?(?:in my (?:view|opinion|eyes|judge?ment) "
-            r")?(?:an? )?(?:innocent(?: of| bystanders?)?|blameless|guiltless|a bystander|"
-            r"(?:beyond|above) suspicion)",
+            r"(?<!not )(?<!hardly )(?:acquit(?:ted)?|exonerated?|absolved?|off the hook|"
+            r"cleared of blame|exculpated)(?: (?:it|them|this|that))?(?: of| from)?",
+            r"(?<!not )(?<!hardly )(?:innocent(?! (?:\w{3,12} )?murmur)(?: of| bystanders?)?|"
+            r"blameless|guiltless|a bystander|(?:beyond|above) suspicion)",
         ),
         Assertion.NEGATED,
         Direction.BACKWARD,

@@ -107,7 +107,7 @@ DOUBTS: tuple[Rule, ...] = (
             r"(?:do|does|did) not know which",
             r"which (?:one|of (?:them|these|the two)) (?:it )?(?:is|was)",
             r"not (?:yet )?(?:proven|proved|established|confirmed)(?: but possible)?",
-            r"unproven|unconfirmed|indeterminate",
+            r"unproven|unconfirmed",
         ),
         Assertion.UNCERTAIN,
         Direction.ANYWHERE,
@@ -117,10 +117,10 @@ DOUBTS: tuple[Rule, ...] = (
     # We will see.
     Rule(
         phrases(
-            r"(?:will|shall|['’]ll|to|and|can|me|us|would) see (?:how|what|if|whether)",
+            r"(?:will|shall|['’]ll|to|and|can|me|us|would) see (?:if|whether)",
             r"we (?:shall|will|['’]ll) see",
             r"see (?:if|whether) (?:it|this|that|they|these|the|her|his|symptoms?|things)",
-            r"(?:trial|time|period) (?:off|without) (?:of )?",
+            r"(?:trial|period) (?:off|without)(?: of)?",
             r"trial of (?:stopping|discontinuation|withdrawal|holding)|drug holiday",
             r"(?:stop|hold|stopping|holding)(?: it| this| the [a-z-]{3,20})? (?:and|to) "
             r"(?:see|observe|reassess)",
@@ -145,11 +145,11 @@ DOUBTS: tuple[Rule, ...] = (
         phrases(
             r"(?:probably |likely |surely |certainly |may |might )?(?:did|does|do|has|have|"
             r"had|will|would|could|can|may|might|is|are|was|were)(?:n['’]t| not) "
-            r"(?:probably |likely |be |have |been |exactly )?help(?:ed|ing)?(?: matters| "
-            r"either| things)?",
+            r"(?:probably |likely |be |have |been |exactly )?help(?:ed|ing)? (?:matters|"
+            r"either|things)",
             r"(?:don['’]t|do not|doubt) (?:think |that )?(?:it|this|that|they|these|those|"
             r"the [a-z-]{3,20}) (?:is|are|was|were|has|have|did) (?:been )?help(?:ing|ed)?",
-            r"(?:cannot|can['’]t|won['’]t|wouldn['’]t|hardly) (?:be |have )?help(?:ed|ing)?",
+            r"(?:cannot|can['’]t|won['’]t|will not|wouldn['’]t|would not|hardly) have helped",
         ),
         Assertion.UNCERTAIN,
         Direction.ANYWHERE,
@@ -159,6 +159,7 @@ DOUBTS: tuple[Rule, ...] = (
     # A first thought.
     Rule(
         phrases(
+            r"better explained by",
             r"(?:my|our|the) (?:first|leading|main|working|best|chief|top|prime|strongest|"
             r"own|other) (?:thought|guess|suspicion|suspect|diagnosis|hypothesis|concern|"
             r"impression|consideration|bet|explanation|theory|possibility|candidate|"
@@ -183,7 +184,7 @@ DOUBTS: tuple[Rule, ...] = (
         Assertion.UNCERTAIN,
         Direction.BACKWARD,
         Target.EITHER,
-        reach=8,
+        reach=1,
     ),
     # Told that it may be; it hides *told*.
     Rule(

@@ -90,8 +90,6 @@ LIMITS: tuple[Rule, ...] = (
             r"(?:both|all|each)(?: (?:are|is|were))? (?:well )?(?:known|described|"
             r"recogni[sz]ed|reported|typical|common|usual|expected)(?: (?:with|of|from|for|"
             r"to|after))?",
-            r"[—–,-]{1,2} (?:very |quite |so |all |most )?typical(?: (?:of|for) (?:it|this|"
-            r"that|these|the drug))?",
         ),
         None,
         Direction.PSEUDO,
@@ -103,7 +101,7 @@ LIMITS: tuple[Rule, ...] = (
             r"mom|mum|mama|mommy|dad|daddy|papa|sister|brother|siblings?|aunt|auntie|uncle|"
             r"cousin|niece|nephew|daughter|son|parents?|relatives?|grandparents?|"
             r"twin)(?:(?:, who [^.,;]{1,25},)? (?:recalls?|recalled|remembers?|remembered|"
-            r"denie[sd]|observe[sd]|sees|finds?(?= (?:him|her|no|that))|has (?:seen|noticed|"
+            r"observe[sd]|sees|finds?(?= (?:him|her|no|that))|has (?:seen|noticed|"
             r"observed|found)|have (?:seen|noticed)|had (?:noticed|observed)|(?:does|did|"
             r"do)(?= not (?:think|believe|notice|see|recall|report|feel|find|remember))|"
             r"(?:has|have|had)(?= not (?:seen|noticed|observed|found)))|,? having (?:raised|"
@@ -119,9 +117,9 @@ LIMITS: tuple[Rule, ...] = (
     Rule(
         phrases(
             r"(?:(?:does|did|do|would|will|could) not|(?:does|did|do|would|could)n['’]t|you|"
-            r"i|we|they|let (?:me|us|him|her|you)|as (?:you|we)) know(?: (?:about|of|that|"
-            r"the|it|how|what|why|whether))?",
-            r"as if|even if|as though",
+            r"i|we|they|as (?:you|we)) know(?: (?:about|of|that|the|it|how|what|why|"
+            r"whether))?",
+            r"as if|as though",
         ),
         None,
         Direction.PSEUDO,

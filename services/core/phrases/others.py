@@ -6,7 +6,8 @@ from services.core.contracts import Assertion
 from services.core.phrases.context import Direction, Rule, Target, phrases
 
 _RELATIVE = (
-    r"(?:grand)?(?:mother|father|mum)|grand(?:ma|pa)|mom|mum|dad|sister|brother|siblings?|aunt|uncle|cousin|"
+    r"(?:grand)?(?:mother|father|mum)|grand(?:ma|pa)|mom|mum|dad|sister|brother|siblings?|aunt|"
+    r"uncle|cousin|"
     r"niece|nephew|daughter|son|parents?|relatives?|grandparents?|twin|family members?"
 )
 _SPEAKS = (
@@ -14,7 +15,8 @@ _SPEAKS = (
     r"says?|said|"
     r"thinks?|"
     r"thought|brought|brings|called?|gives|gave|manages|lists?|translat|wants?|complain|saw|found|"
-    r"tells|told|feels?|felt|asks?|asked|describes?|confirms?|agrees?|understands?|informed|aware|"
+    r"deni|tells|told|feels?|felt|asks?|asked|describes?|confirms?|agrees?|understands?|informed|"
+    r"aware|"
     r"concern|worr|present|interpret|at bedside|on phone|phoned|rang|knows?|will|to )"
 )
 

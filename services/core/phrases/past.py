@@ -93,7 +93,7 @@ PAST: tuple[Rule, ...] = (
     Rule(
         phrases(
             r"at (?:\w{3,8}|\d{1,2}) (?:months|years|yrs|yr) (?:of age|old)",
-            r"(?:at|aged) (?:[5-9]|[1-6]\d)(?=[:,)]| (?:while|when|after|following)| ?\()",
+            r"aged (?:[5-9]|[1-6]\d)(?=[:,)]| (?:while|when|after|following)| ?\()",
         ),
         Assertion.HISTORICAL,
         Direction.ANYWHERE,
@@ -119,7 +119,6 @@ PAST: tuple[Rule, ...] = (
         phrases(
             r"(?:when|once) (?:he|she|they) (?:ran out|forgot|missed|skipped|came off|ran "
             r"short)(?: of)?",
-            r"missed [a-z][a-z0-9-]{2,20} (?:for|x) ?\d",
         ),
         Assertion.HISTORICAL,
         Direction.ANYWHERE,

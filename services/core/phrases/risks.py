@@ -65,7 +65,7 @@ RISKS: tuple[Rule, ...] = (
             r"(?:watch|hold|stop|call|ring|come|return|contact|seek|page)"
             r"(?: \w{1,10}){0,3}? (?:if|for|should|with any|at the first)",
             r"(?:understands?|knows?|aware|accepts?)(?: (?:about|of|that|the))?",
-            r"any(?: new| signs? of)?|guard against|look(?:ing)? out|mindful of|"
+            r"any (?:new|signs? of)|guard against|look(?:ing)? out|mindful of|"
             r"because of the"
             r" (?:risk|danger|chance)",
         ),
@@ -96,8 +96,8 @@ RISKS: tuple[Rule, ...] = (
             r"occasionally|often|only|itself|themselves|just|then|at first|very well|in "
             r"turn|too)){0,2} (?:raise|lower|drop|bring(?: on| out| about| back)?|give|make|"
             r"leave|set off|touch off|spark|provoke|precipitate|worsen|aggravate|exacerbate|"
-            r"unmask|affect|harm|damage|hurt|feel|get|become|turn|burn|experience|see|"
-            r"notice|increase|decrease|reduce|slow|cloud|muddle|thin|stop|shut|block|close|"
+            r"unmask|affect|harm|damage|hurt|become|turn|burn|increase|decrease|reduce|slow|"
+            r"cloud|muddle|thin|stop|shut|block|close|"
             r"whiten|impair|irritate|upset|constipate|finish|end in|come with|pull|push|"
             r"send|tip|prolong|interfere|promote|predispose|suffer|run into|lead|result in|"
             r"cause|trigger|induce|produce)",
@@ -109,9 +109,11 @@ RISKS: tuple[Rule, ...] = (
     # A modal right before the event.
     Rule(
         phrases(
-            r"(?:may|might|can|could)(?: (?:also|still|well|even|easily|rarely|sometimes|"
-            r"occasionally|often|only|itself|themselves|just|then|at first|very well|in "
-            r"turn|too)){0,2}",
+            r"(?<!\bin )(?<!\bsince )(?<!\blast )(?<!\bof )(?<!\bby )(?:may|might|can|could)(?: "
+            r"(?:also|"
+            r"still|"
+            r"well|even|easily|rarely|sometimes|occasionally|often|only|itself|themselves|just|"
+            r"then|at first|very well|in turn|too)){0,2}",
         ),
         Assertion.HYPOTHETICAL,
         Direction.FORWARD,
@@ -143,8 +145,7 @@ RISKS: tuple[Rule, ...] = (
             r"\w{2,10}){0,4}) to (?:give|make|cause|set off|bring(?: on)?|lead to|raise|"
             r"lower|provoke|worsen|trigger|produce|induce|precipitate|increase|drop)",
             r"(?:is|are|be|would be) (?:apt|liable|prone) to",
-            r"tends? to(?: (?:cause|give|make|produce|raise|lower|bring(?: on)?|worsen|"
-            r"increase))?",
+            r"tends? to (?:cause|give|make|produce|raise|lower|bring(?: on)?|worsen|increase)",
             r"ha(?:s|ve) a tendency to",
             r"can (?:also |sometimes |well )?be (?:responsible|to blame) for",
             r"can be (?:brought on|provoked|precipitated|set off) by",
@@ -160,11 +161,13 @@ RISKS: tuple[Rule, ...] = (
             r"speak|talk|speaking)(?: with| to)?(?: (?:him|her|them|the (?:patient|parents|"
             r"family|mother|wife|husband)|mrs?|ms|pt|patient))?(?: at length| frankly| "
             r"briefly| also| today)? (?:about|of|regarding|concerning|re)",
-            r"(?:went|gone|go|going|run|ran) (?:through|over)",
+            r"(?:went|gone|go|going|run|ran) (?:through|over)(?: the)?(?: \w{3,12})? (?:risks?|"
+            r"side effects?|leaflet|list|benefits)",
             r"(?:remind(?:ed)?|impress(?:ed)?)(?: (?:him|her|them|us|upon|on|the (?:patient|"
             r"family|parents))){1,2} (?:of|about|that)",
-            r"(?:pointed out|stressed|emphasi[sz]ed|laid out|set out|outlined|cautioned "
-            r"about|alerted to)(?: that| the)?",
+            r"(?:i|we|dr|doctor|nurse|pharmacist)(?: have| had)? (?:pointed out|stressed|"
+            r"emphasi[sz]ed|laid out|set out|outlined)(?: that| the)?",
+            r"(?:cautioned about|alerted to)(?: the)?",
         ),
         Assertion.HYPOTHETICAL,
         Direction.FORWARD,
@@ -173,9 +176,8 @@ RISKS: tuple[Rule, ...] = (
     # Rarely, commonly.
     Rule(
         phrases(
-            r"(?:very |more |less |most |rather )?(?:rarely|commonly|uncommonly|"
-            r"infrequently|occasionally)",
-            r"in rare cases|now and then",
+            r"(?:very |more |less |most |rather )?(?:rarely|commonly|uncommonly|infrequently)",
+            r"in rare cases",
         ),
         Assertion.HYPOTHETICAL,
         Direction.FORWARD,
@@ -184,10 +186,11 @@ RISKS: tuple[Rule, ...] = (
     # What somebody may get.
     Rule(
         phrases(
-            r"(?:he|she|you|they|pt|patient|newborn|baby|infant|child) (?:may|might|could) "
-            r"(?:also |well |still )?(?:have|get|feel|notice|see|experience|develop|be)(?! "
-            r"(?:been|had|developed|experienced|taken|caused|got|gotten|reacted|suffered|"
-            r"received|a (?:reaction|component)|having|due|from))",
+            r"(?:he|she|they|pt|patient) (?:may|might|could) (?:also |well |still )?(?:get|feel|"
+            r"notice|see|experience|develop)",
+            r"(?:you|newborn|baby|infant|child) (?:may|might|could) (?:also |well |still )?(?:have|"
+            r"get|feel|notice|see|experience|develop|be)(?! (?:been|had|developed|experienced|"
+            r"taken|caused|got|gotten|reacted|suffered|received|having|due|from))",
         ),
         Assertion.HYPOTHETICAL,
         Direction.FORWARD,

@@ -1,6 +1,15 @@
-import pytest
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from training.cli import main
+import pytest
+from typer.testing import CliRunner
+
+from training.cli import app, main
+from training.corpora import catalogue
+from training.publish import versions
+from training.train import ner as ner_training
+from training.train import relation as relation_training
 
 pytestmark = pytest.mark.training
 
@@ -25,3 +34,38 @@ def test_a_card_of_an_unknown_model_is_refused(
         main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == "error: no model 'nre'; models are ner, relation\n"
+
+
+@pytest.mark.parametrize(
+    ("task", "module"), [("ner", ner_training), ("relation", relation_training)]
+)
+def test_the_time_that_a_training_has_reaches_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, task: str, module: ModuleType
+) -> None:
+    monkeypatch.setattr(catalogue, "load", lambda *_, **__: {})
+    monkeypatch.setenv("ADEWATCH_DATA_DIR", str(tmp_path))
+    trained: list[Any] = []
+    monkeypatch.setattr(module, f"train_{task}", lambda *given: trained.extend(given))
+    done = CliRunner().invoke(app, [task, "--within", "55"])
+    assert done.exit_code == 0, done.output
+    (settings,) = (one for one in trained if hasattr(one, "within"))
+    assert settings.within == 55
+
+
+def test_an_exported_version_can_be_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(catalogue, "load", lambda *_, **__: {})
+    monkeypatch.setenv("ADEWATCH_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(versions, "ner_dev_f1", lambda *_: None)
+    monkeypatch.setattr(
+        versions, "export_version", lambda task, run, folder, dev: folder.mkdir(parents=True)
+    )
+    (tmp_path / "models" / "ner" / "7").mkdir(parents=True)
+    (tmp_path / "models" / "ner" / "7" / "model.py").write_text("code")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "export.json").write_text("{}")
+    done = CliRunner().invoke(
+        app, ["export", "ner", "--run", str(run), "--repository", str(tmp_path / "models")]
+    )
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "models" / "ner" / "8" / "model.py").read_text() == "code"

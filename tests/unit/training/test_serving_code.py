@@ -23,7 +23,9 @@ def test_a_new_version_has_the_code_of_the_newest(tmp_path: Path) -> None:
     version(tmp_path, 9, "nine")
     version(tmp_path, 10, "ten")
     version(tmp_path, 11)
-    (tmp_path / "1_incoming").mkdir()
+    incoming = tmp_path / "99_incoming"
+    incoming.mkdir()
+    (incoming / CODE).write_text("half")
     new = version(tmp_path, 12)
     with_code(new)
     assert (new / CODE).read_text() == "ten"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tests.fakes.documents import document
 from training.cli import app
 from training.corpora import catalogue
 from training.corpora.documents import Document
+from training.errors import TrainingError
 from training.evaluate import status_command, status_weights
 from training.evaluate.pair_scores import PairAnswer
 from training.evaluate.status_weights import (
@@ -158,7 +160,8 @@ def test_the_command_reads_what_the_version_never_learned_and_no_test_document(
     monkeypatch.setattr(status_weights, "score_pairs", answers)
     monkeypatch.setattr(status_weights, "examples", noted)
     monkeypatch.setattr(catalogue, "load", lambda *_, **__: parts)
-    monkeypatch.setattr(versions, "open_relation", lambda *_: None)
+    model = SimpleNamespace(learned_statuses=True)
+    monkeypatch.setattr(versions, "open_relation", lambda *_: model)
     monkeypatch.setattr(versions, "read_json", lambda _: {})
     monkeypatch.setattr(status_command, "WEIGHTS", tmp_path / "weights.py")
     monkeypatch.setenv("ADEWATCH_DATA_DIR", str(tmp_path))
@@ -168,3 +171,18 @@ def test_the_command_reads_what_the_version_never_learned_and_no_test_document(
     assert "development, our notes: 2 relations" in done.output
     assert "never learned, our notes: 2 relations" in done.output
     assert "relation/6 on 4 relations" in (tmp_path / "weights.py").read_text()
+
+    model.learned_statuses = False
+    done = CliRunner().invoke(app, ["statuses", "--relation", str(version)])
+    assert (done.exit_code, "learned no statuses" in str(done.exception)) == (1, True)
+    Known("", {}).write(version, {OWN: Parts([named("dev")], [], [])})
+    done = CliRunner().invoke(app, ["statuses", "--relation", str(version)])
+    assert (done.exit_code, "held out" in str(done.exception)) == (1, True)
+    (version / "learned.txt").unlink()
+    done = CliRunner().invoke(app, ["statuses", "--relation", str(version)])
+    assert (done.exit_code, "does not say" in str(done.exception)) == (1, True)
+
+
+def test_nothing_is_fitted_on_nothing() -> None:
+    with pytest.raises(TrainingError, match="no relations"):
+        fit([], written_for_this=OWN)
