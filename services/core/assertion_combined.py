@@ -16,7 +16,7 @@ from services.core.assertion import RuledAssertion
 from services.core.assertion_weights import BIAS, CLUES, HEAD
 from services.core.contracts import Assertion
 
-FLOOR = 1e-3
+_FLOOR = 1e-3
 """Added to probabilities: a head is never so sure that nothing else counts."""
 
 
@@ -35,6 +35,11 @@ class StatusWeights(NamedTuple):
 
 
 SHIPPED = StatusWeights(BIAS, HEAD, CLUES)
+
+
+def surety(probability: float) -> float:
+    """What a probability of the head counts as: its logarithm, bounded below."""
+    return math.log(probability + _FLOOR)
 
 
 def combine(
@@ -57,9 +62,9 @@ def combine(
         return rule.status
     scores = dict(weights.bias)
     for said, row in weights.head.items():
-        surety = math.log(learned.get(said, 0.0) + FLOOR)
+        sure = surety(learned.get(said, 0.0))
         for status, weight in row.items():
-            scores[status] += weight * surety
+            scores[status] += weight * sure
     for clue in rule.clues:
         for status, weight in weights.clues.get(clue, {}).items():
             scores[status] += weight

@@ -30,12 +30,11 @@ def statuses(
     """
     from training.corpora import adewatch, catalogue
     from training.evaluate.status_weights import (
-        READERS,
         as_source,
         cross_fitted,
         examples,
+        figures,
         fit,
-        macro_f1,
     )
     from training.publish.versions import newest, open_relation, read_json
     from training.train.rehearsal import known_to
@@ -62,23 +61,19 @@ def statuses(
     data = [one for some in read.values() for one in some]
     both = iter(cross_fitted(data, written_for_this=adewatch.CORPUS))
     for name, some in read.items():
-        combined = {id(one): next(both) for one in some}
-        for own in (True, False):
-            chosen = [one for one in some if (one.corpus == adewatch.CORPUS) is own]
-            if not chosen:
-                continue
-            gold = [one.gold for one in chosen]
-            figures = {
-                **{label: [reader(one) for one in chosen] for label, reader in READERS.items()},
-                "both": [combined[id(one)] for one in chosen],
-            }
-            said = ", ".join(f"{label} {macro_f1(gold, out):.3f}" for label, out in figures.items())
-            kind = "our notes" if own else "notes of others"
-            typer.echo(f"{name}, {kind}: {len(chosen)} relations, macro F1: {said}")
+        combined = [next(both) for _ in some]
+        for kind, own in (("our notes", True), ("notes of others", False)):
+            rows = [
+                (one, status)
+                for one, status in zip(some, combined, strict=True)
+                if (one.corpus == adewatch.CORPUS) is own
+            ]
+            if rows:
+                typer.echo(f"{name}, {kind}: {figures(rows)}")
     if write:
         weights = fit(data, written_for_this=adewatch.CORPUS)
         WEIGHTS.write_text(
             as_source(weights, relation="/".join(version.parts[-2:]), relations=len(data)),
             encoding="utf-8",
         )
-        typer.echo(f"written to {WEIGHTS}")
+        typer.echo(f"written to {WEIGHTS}; raise VERSION in services/core/assertion_rules.py")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from services.core.contracts import Assertion
 from services.core.counts import COUNTED
 from training.corpora.documents import COARSE_STATUSES, STATUS_CORPORA
-from training.evaluate.metrics import Score
+from training.evaluate.metrics import Score, mean_f1
 from training.evaluate.pair_metrics import overlapping
 from training.evaluate.scoring import Reading
 
@@ -36,10 +36,10 @@ def status_figures(readings: Sequence[Reading], *, threshold: float) -> dict[str
         )
     if not seen:
         return None
-    scores = _scores(seen)
+    scores = status_scores(seen)
     return {
         "relations": seen.total(),
-        "macro_f1": round(sum(score.f1 for score in scores.values()) / len(scores), 4),
+        "macro_f1": round(mean_f1(scores.values()), 4),
         "per_status": {str(status): score.as_json() for status, score in scores.items()},
         "suppressed": sum(number for (gold, _), number in seen.items() if gold in SUPPRESSED),
         "suppressed_passing_as_affirmed": sum(
@@ -73,8 +73,8 @@ def counted_pairs(readings: Sequence[Reading], *, threshold: float) -> list[Scor
     ]
 
 
-def _scores(seen: Mapping[tuple[Assertion, Assertion], int]) -> dict[Assertion, Score]:
-    """A score for each status that is annotated somewhere."""
+def status_scores(seen: Mapping[tuple[Assertion, Assertion], int]) -> dict[Assertion, Score]:
+    """A score for each status that is annotated somewhere, from numbers of (gold, read)."""
     return {
         status: Score(
             seen.get((status, status), 0),

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from services.core.assertion import RuledAssertion, assert_relation
-from services.core.assertion_combined import FLOOR, StatusWeights, combine
+from services.core.assertion_combined import StatusWeights, combine, surety
 from services.core.contracts import Assertion
 from services.core.sections import find_sections
 from training.corpora.documents import Document
 from training.errors import TrainingError
+from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, score_pairs
+from training.evaluate.status_figures import status_scores
 from training.models.relation import STATUSES
 from training.rows.pairs import gold_pairs
 
@@ -29,8 +31,11 @@ SEEN_BEFORE = 4
 """A clue that fewer relations show has no weight."""
 
 HEAD_ALONE = 0.7
-"""The weight of the head's own answer that the others are held near, and how strongly."""
+"""What the head's answer for a status weighs for that status before anything is fitted; all else
+weighs nothing."""
+
 STRENGTH = 1.0
+"""How strongly weights are held near that."""
 
 OTHERS_COUNT = 2.0
 """Relations of texts that were not written for training count so much: they are few, and what is
@@ -113,7 +118,7 @@ def fit(data: Sequence[Example], *, written_for_this: str) -> StatusWeights:
 
 
 def _row(example: Example, clues: Sequence[str]) -> list[float]:
-    head = [torch.tensor(example.learned[one] + FLOOR).log().item() for one in STATUSES]
+    head = [surety(example.learned[one]) for one in STATUSES]
     return [*head, *(float(clue in example.rule.clues) for clue in clues), 1.0]
 
 
@@ -150,20 +155,20 @@ def cross_fitted(data: Sequence[Example], *, written_for_this: str) -> list[Asse
 
 def macro_f1(gold: Sequence[Assertion], read: Sequence[Assertion]) -> float:
     """The mean F1 of the statuses that occur in gold."""
-    found = [
-        2
-        * sum(one is status is other for one, other in zip(gold, read, strict=True))
-        / (gold.count(status) + read.count(status))
-        for status in set(gold)
-    ]
-    return sum(found) / len(found)
+    return mean_f1(status_scores(Counter(zip(gold, read, strict=True))).values())
 
 
-READERS: dict[str, Callable[[Example], Assertion]] = {
-    "rules": lambda one: one.rule.status,
-    "head": lambda one: max(STATUSES, key=lambda status: one.learned[status]),
-}
-"""Each of the two alone."""
+def figures(read: Sequence[tuple[Example, Assertion]]) -> str:
+    """One line on relations and the status that both together read: the macro F1 of rules and head
+    alone, and of both."""
+    gold = [one.gold for one, _ in read]
+    readings = {
+        "rules": [one.rule.status for one, _ in read],
+        "head": [max(STATUSES, key=one.learned.__getitem__) for one, _ in read],
+        "both": [status for _, status in read],
+    }
+    found = ", ".join(f"{name} {macro_f1(gold, said):.3f}" for name, said in readings.items())
+    return f"{len(read)} relations, macro F1: {found}"
 
 
 def as_source(weights: StatusWeights, *, relation: str, relations: int) -> str:

@@ -76,8 +76,10 @@ STEP = 10.0
 """Seconds of a step in `limited`."""
 
 
-def limited(seconds: float | None, *, epochs: int, steps: int) -> tuple[list[Epoch], list[float]]:
-    """What a training gives of which each step takes `STEP` seconds and nothing else any time, and
+def limited(
+    seconds: float | None, *, epochs: int, steps: int, scoring: float = 0.0
+) -> tuple[list[Epoch], list[float]]:
+    """What a training gives of which each step takes `STEP` seconds and each scoring `scoring`, and
     how far each step moved the weight."""
     torch.manual_seed(1)
     model = nn.Linear(1, 1, bias=False)
@@ -91,11 +93,16 @@ def limited(seconds: float | None, *, epochs: int, steps: int) -> tuple[list[Epo
         value: Tensor = model(torch.ones(1, 1)).sum()
         return value
 
+    def scored() -> float:
+        nonlocal now
+        now += scoring
+        return 0.0
+
     history = optimise(
         model,
         batches=[[[1]] * steps for _ in range(epochs)],
         loss=loss,
-        dev_score=lambda: 0.0,
+        dev_score=scored,
         settings=Optimisation(epochs=epochs, learning_rate=0.1, weight_decay=0.0, seconds=seconds),
         clock=lambda: now,
     )
@@ -118,6 +125,15 @@ def test_a_training_ends_in_its_time_and_has_slowed_down_by_then() -> None:
 def test_time_that_ends_with_an_epoch_begins_no_other() -> None:
     history, _ = limited(100, epochs=3, steps=10)
     assert [(epoch.number, epoch.steps) for epoch in history] == [(1, 10)]
+
+
+def test_scoring_between_epochs_takes_of_the_time_and_the_last_comes_after_it() -> None:
+    history, _ = limited(150, epochs=3, steps=10, scoring=30)
+    assert [(epoch.number, epoch.steps, epoch.seconds) for epoch in history] == [
+        (1, 10, 130.0),
+        (2, 2, 50.0),
+    ]
+    assert len(limited(120, epochs=3, steps=10, scoring=30)[0]) == 1
 
 
 def test_a_training_that_is_quick_enough_is_what_it_is_without_a_limit() -> None:

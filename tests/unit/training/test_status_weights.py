@@ -27,6 +27,7 @@ from training.evaluate.status_weights import (
     as_source,
     cross_fitted,
     examples,
+    figures,
     fit,
     macro_f1,
 )
@@ -108,6 +109,16 @@ def test_the_macro_f1_is_over_the_statuses_of_gold() -> None:
     assert macro_f1(gold, [AFFIRMED, HISTORICAL, AFFIRMED]) == pytest.approx((2 * 1 / 4 + 0) / 2)
 
 
+def test_rules_head_and_both_are_told_apart() -> None:
+    denied = example(NEGATED, sure=0.1)
+    assert figures([(denied, AFFIRMED)]) == (
+        "1 relations, macro F1: rules 0.000, head 1.000, both 0.000"
+    )
+    assert figures([(example(AFFIRMED, sure=0.1), AFFIRMED)]).endswith(
+        "rules 1.000, head 0.000, both 1.000"
+    )
+
+
 def test_what_is_written_is_read_as_it_was_fitted() -> None:
     weights = fit(planted(100), written_for_this=OWN)
     module: dict[str, Any] = {}
@@ -168,6 +179,7 @@ def test_the_command_reads_what_the_version_never_learned_and_no_test_document(
     done = CliRunner().invoke(app, ["statuses", "--relation", str(version), "--write"])
     assert done.exit_code == 0, done.output
     assert seen == ["dev", "new"]
+    assert "raise VERSION" in done.output
     assert "development, our notes: 2 relations" in done.output
     assert "never learned, our notes: 2 relations" in done.output
     assert "relation/6 on 4 relations" in (tmp_path / "weights.py").read_text()
