@@ -16,7 +16,7 @@ from training.corpora import catalogue
 from training.corpora import commands as corpus_commands
 from training.distillation import command as distillation_command
 from training.errors import TrainingError
-from training.evaluate import status_command
+from training.evaluate import choice_command, status_command
 from training.pretraining import command as pretraining_command
 from training.publish import commands as release_commands
 from training.publish.retraining import PUBLICATION_FAILED
@@ -33,6 +33,7 @@ app.command("publish")(release_commands.publish)
 app.command("retrain")(release_commands.retrain)
 app.command("calibrate")(release_commands.calibrate)
 app.command("pretrain")(pretraining_command.pretrain)
+app.command("compare")(choice_command.compare)
 app.command("statuses")(status_command.statuses)
 app.command("distil")(distillation_command.distil)
 
@@ -186,8 +187,9 @@ def export(
     seed: SeedOption = SEED,
 ) -> None:
     """Write graph and tokenizer of a run as a version, in int8 if that keeps F1 on dev."""
+    from training.evaluate.versions import newest
     from training.publish.serving_code import with_code
-    from training.publish.versions import export_version, ner_dev_f1, newest, relation_dev_f1
+    from training.publish.versions import export_version, ner_dev_f1, relation_dev_f1
 
     source = run or RUNS / task
     parts = catalogue.load(TRAINED_ON["relation"].split(","), data_dir(), seed=seed)
@@ -215,8 +217,10 @@ def cards(
 
     With `--only ner` both stay those of the published relation model; `calibrate` fits them to it.
     """
+    from training.evaluate.kinds import CALIBRATED_ON
+    from training.evaluate.versions import newest, read_json
     from training.publish.made_with import commands
-    from training.publish.versions import CALIBRATED_ON, describe_versions, newest, read_json
+    from training.publish.versions import describe_versions
 
     runs = {"ner": ner_run or RUNS / "ner", "relation": relation_run or RUNS / "relation"}
     if only not in ("", *runs):

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.adapters.model_history import read_history
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.assertion_combined import HEAD_ALONE, StatusWeights, read_status_weights
 from services.core.bio import TYPES, TagChains
 from services.core.confidence import Confidence, read_confidence
 from services.core.disagreement import Beside
@@ -37,6 +38,7 @@ class ModelFiles:
         chains: what the ner model has learned of neighbouring tags; None of one without a CRF.
         confidence: how the relation model's answer is weighed with those on the mentions; None if
             it stands alone.
+        status_weights: how its answer on the status is weighed with the rules of assertion.
     """
 
     version: str
@@ -47,6 +49,7 @@ class ModelFiles:
     reads_windows: bool = False
     chains: TagChains | None = None
     confidence: Confidence | None = None
+    status_weights: StatusWeights = HEAD_ALONE
 
 
 def serving_pair(repository: Path) -> VersionPair:
@@ -89,6 +92,7 @@ def load(repository: Path, model: str, version: str) -> ModelFiles:
         form = Form(card.get("form", Form.MARKED))
         chains = tag_chains(card)
         confidence = read_confidence(card)
+        status_weights = read_status_weights(card)
     except (OSError, ValueError, KeyError, TypeError, ConfigurationError) as error:
         raise ConfigurationError(
             f"version {version} of model {model} is incomplete: {type(error).__name__}"
@@ -102,6 +106,7 @@ def load(repository: Path, model: str, version: str) -> ModelFiles:
         bool(card.get("reads_windows", False)),
         chains,
         confidence,
+        status_weights,
     )
 
 

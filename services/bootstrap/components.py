@@ -36,6 +36,7 @@ from services.alert.dispatcher import Dispatcher
 from services.alert.handler import Alerter
 from services.bootstrap.rule import configured_rule
 from services.config import Environment, Settings
+from services.core import assertion_rules
 from services.core.contracts import MentionType
 from services.core.model_versions import VersionPair
 from services.core.ports import TokenModel
@@ -171,6 +172,14 @@ class Components:
         pair = pair or model_files.serving_pair(settings.model_repository)
         ner = model_files.load(settings.model_repository, "ner", pair.ner)
         relation = model_files.load(settings.model_repository, "relation", pair.relation)
+        fitted = relation.status_weights.rules
+        if relation.learned_statuses and fitted != assertion_rules.VERSION:
+            log.warning(
+                "statuses are weighed as for other rules of assertion",
+                relation=relation.version,
+                fitted_with=fitted,
+                rules=assertion_rules.VERSION,
+            )
         batched = partial(
             BatchedModel,
             max_tokens=settings.tokens_per_batch,
@@ -193,6 +202,7 @@ class Components:
                 form=relation.form,
                 learned_statuses=relation.learned_statuses,
                 confidence=relation.confidence,
+                status_weights=relation.status_weights,
             ),
         )
 

@@ -19,8 +19,8 @@ from services.core.phrases.risks import RISKS
 __all__ = ["PRECEDENCE", "RULES", "VERSION", "Direction", "Rule", "Target"]
 
 VERSION = "context-3"
-"""Changes whenever any text could get another assertion, by a phrase, a topic or a weight of
-`services.core.assertion_weights`: extractions carry it."""
+"""Changes whenever any text could be read otherwise, by a phrase, a heading or a topic: extractions
+carry it, and so does the card of a relation model, whose weights were fitted with these rules."""
 
 RULES: tuple[Rule, ...] = (*LIMITS, *DENIALS, *RISKS, *CAUTIONS, *DOUBTS, *PAST, *OTHERS)
 """A phrase that lies within a longer one does not count."""

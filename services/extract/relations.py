@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.core import assertion
-from services.core.assertion_combined import combine
+from services.core.assertion_combined import HEAD_ALONE, StatusWeights, combine
 from services.core.confidence import Confidence
 from services.core.contracts import Assertion, Mention, MentionType, Relation
 from services.core.indications import is_indication
@@ -64,6 +64,7 @@ class RelationFinder:
         form: Form = Form.MARKED,
         learned_statuses: bool = False,
         confidence: Confidence | None = None,
+        status_weights: StatusWeights = HEAD_ALONE,
     ) -> None:
         self._encoder = encoder
         self._model = model
@@ -71,6 +72,7 @@ class RelationFinder:
         self._max_tokens = max_tokens
         self._learned_statuses = learned_statuses
         self._confidence = confidence
+        self._status_weights = status_weights
         self._judge = self._judge_marked if form is Form.MARKED else self._judge_levitated
 
     async def find(
@@ -99,7 +101,30 @@ class RelationFinder:
         ]
         sections = find_sections(text.text) if found else ()
         for number, (pair, answer) in enumerate(found, start=1):
-            yield _relation(text, sections, pair, answer, f"R{number}")
+            yield self._relation(text, sections, pair, answer, f"R{number}")
+
+    def _relation(
+        self,
+        text: ReadText,
+        sections: Sequence[Section],
+        pair: Candidate,
+        judged: _Judged,
+        relation_id: str,
+    ) -> Relation:
+        drug, event = _span(pair.drug), _span(pair.event)
+        section = section_at(sections, event.start)
+        ruled = assertion.assert_relation(text.text, text.sentences, drug, event, sections)
+        return Relation(
+            relation_id=relation_id,
+            drug_id=pair.drug.mention_id,
+            event_id=pair.event.mention_id,
+            probability=round(judged.probability, 6),
+            assertion=combine(ruled, judged.by_status, self._status_weights),
+            evidence_start=pair.window.start,
+            evidence_end=pair.window.end,
+            evidence_text=text.text[pair.window.start : pair.window.end],
+            section=None if section is None else section.name.value,
+        )
 
     def _weighed(self, pair: Candidate, answer: _Judged) -> _Judged:
         """The answer, given how sure the NER model is of the mentions."""
@@ -205,29 +230,6 @@ def candidates(text: ReadText) -> Iterator[Candidate]:
         # In the order of the text, as evaluation asks: which pairs share a window follows from it.
         chosen = (candidate for _, candidate in nearest.values())
         yield from sorted(chosen, key=lambda candidate: candidate.spans)
-
-
-def _relation(
-    text: ReadText,
-    sections: Sequence[Section],
-    pair: Candidate,
-    judged: _Judged,
-    relation_id: str,
-) -> Relation:
-    drug, event = _span(pair.drug), _span(pair.event)
-    section = section_at(sections, event.start)
-    ruled = assertion.assert_relation(text.text, text.sentences, drug, event, sections)
-    return Relation(
-        relation_id=relation_id,
-        drug_id=pair.drug.mention_id,
-        event_id=pair.event.mention_id,
-        probability=round(judged.probability, 6),
-        assertion=combine(ruled, judged.by_status),
-        evidence_start=pair.window.start,
-        evidence_end=pair.window.end,
-        evidence_text=text.text[pair.window.start : pair.window.end],
-        section=None if section is None else section.name.value,
-    )
 
 
 def _span(mention: Mention) -> Span:

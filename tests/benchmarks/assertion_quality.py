@@ -14,6 +14,7 @@ columns are left out.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -23,7 +24,7 @@ from itertools import product
 from pathlib import Path
 
 from services.core.assertion import RuledAssertion, assert_relation
-from services.core.assertion_combined import combine
+from services.core.assertion_combined import HEAD_ALONE, StatusWeights, combine, read_status_weights
 from services.core.contracts import Assertion
 from services.core.sections import find_sections
 from services.core.sentences import split_sentences
@@ -43,7 +44,9 @@ def ruled(case: Case) -> RuledAssertion:
     return assert_relation(case.text, split_sentences(case.text), case.drug, case.event)
 
 
-def readers(scores: Scores) -> dict[str, Callable[[Case], str]]:
+def readers(
+    scores: Scores, weights: StatusWeights = HEAD_ALONE
+) -> dict[str, Callable[[Case], str]]:
     """The ways to read a relation that are compared."""
 
     def learned(case: Case) -> str:
@@ -57,7 +60,7 @@ def readers(scores: Scores) -> dict[str, Callable[[Case], str]]:
     }
     if scores:
         found["learned"] = learned
-        found["combined"] = lambda case: combine(ruled(case), scores[case.key]).value
+        found["combined"] = lambda case: combine(ruled(case), scores[case.key], weights).value
     return found
 
 
@@ -128,6 +131,7 @@ def main() -> None:
     own, _ = own_notes(NOTES)
     corpora = {"clinical": clinical(Path(folder)), "notes": own, "phee": phee(Path(folder))}
     scores: Scores = {}
+    weights = HEAD_ALONE
     if options.model is not None:
         from tests.benchmarks.learned_statuses import learned_statuses  # imports torch
 
@@ -135,6 +139,7 @@ def main() -> None:
             case for halves in corpora.values() for part in halves.values() for case in part
         ]
         scores = learned_statuses(options.model, Path(folder), everything)
+        weights = read_status_weights(json.loads((options.model / "card.json").read_text("utf-8")))
     for (corpus, halves), half in product(corpora.items(), ("dev", "test")):
         if options.half not in (None, half):
             continue
@@ -143,7 +148,7 @@ def main() -> None:
             continue
         if len(cases) < len(halves[half]):
             sys.stdout.write(f"{corpus} {half}: {len(cases)} of {len(halves[half])} scored\n")
-        for name, reader in readers(scores).items():
+        for name, reader in readers(scores, weights).items():
             confusion: Confusion = Counter()
             for case in cases:
                 read = reader(case)

@@ -11,8 +11,8 @@ from services.core.spans import Span
 from tests.benchmarks.assertion_cases import Case
 from training.corpora import catalogue
 from training.evaluate.pair_scores import score_pairs
+from training.evaluate.versions import open_relation
 from training.models.relation import STATUSES
-from training.publish.versions import open_relation, read_json
 from training.rows.pairs import gold_pairs
 from training.settings import SEED
 
@@ -40,7 +40,7 @@ def learned_statuses(
         for pair in gold_pairs([held_out[text] for text in wanted])
         if (pair.drug, pair.event) in wanted[pair.document.text]
     ]
-    model = open_relation(version, read_json(version / "card.json"))
+    model = open_relation(version)
     return {
         key: dict(zip(STATUSES, map(float, answer.statuses), strict=True))
         for pair, answer in zip(pairs, score_pairs(model, pairs), strict=True)

@@ -18,6 +18,7 @@ def document(
     *,
     doc_id: str = "d1",
     group: str | None = None,
+    corpus: str = "test",
 ) -> Document:
     """A document; mentions are named T1, T2, … in the order of the text."""
     text, position = "", 0
@@ -38,7 +39,7 @@ def document(
     return Document(
         doc_id=doc_id,
         group=group or doc_id,
-        corpus="test",
+        corpus=corpus,
         text=text,
         sentences=tuple(split_sentences(text)),
         mentions=tuple(mentions),

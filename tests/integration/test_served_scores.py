@@ -19,8 +19,8 @@ from training.corpora import adewatch
 from training.corpora.documents import Document
 from training.evaluate.scoring import Reading, ScoredPair
 from training.evaluate.tagger import read, report
+from training.evaluate.versions import open_ner, open_relation, read_json
 from training.publish.served_parity import as_note
-from training.publish.versions import open_ner, open_relation, read_json
 from training.settings import SEED
 
 pytestmark = pytest.mark.stack

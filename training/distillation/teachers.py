@@ -30,8 +30,8 @@ from training.errors import TrainingError
 from training.evaluate.pair_scores import PairModel, score_pairs, torch_pair_runner
 from training.evaluate.predict import run_rows, torch_runner
 from training.evaluate.tagger import Tagger
+from training.evaluate.versions import read_json
 from training.models.relation import STATUSES
-from training.publish.versions import read_json
 from training.rows.ner import NerRow, first_tokens
 from training.rows.pairs import Pair
 from training.train import ner as ner_training

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from training.evaluate.error_report import error_report
 from training.evaluate.figures import Figures, report
 from training.evaluate.scoring import MentionFinder, PairScorer, Reading, read_documents
 from training.evaluate.tagger import finder, scorer
-from training.publish.versions import newest, open_ner, open_relation, read_json
+from training.evaluate.versions import card_of, newest, open_ner, open_relation
 from training.rows.pairs import joined_sentences
 from training.settings import data_dir
 
@@ -58,12 +57,10 @@ def open_models(folders: Sequence[Path]) -> Models:
             versions[task] = version
     models = Models(None, None)
     if "ner" in versions:
-        ner = versions["ner"]
-        models = replace(models, find=finder(open_ner(ner, read_json(ner / "card.json"))))
+        models = replace(models, find=finder(open_ner(versions["ner"])))
     if "relation" in versions:
-        relation = versions["relation"]
-        card = read_json(relation / "card.json")
-        opened = open_relation(relation, card)
+        card = card_of(versions["relation"])
+        opened = open_relation(versions["relation"], card)
         models = replace(
             models,
             score=scorer(opened),
@@ -161,8 +158,8 @@ def read(models: Models, documents: Sequence[Document]) -> list[Reading]:
 
 def _task(version: Path) -> str:
     try:
-        task = json.loads((version / "card.json").read_text(encoding="utf-8"))["model"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        task = card_of(version)["model"]
+    except (DataMissing, KeyError) as error:
         raise DataMissing(f"{version} has no card that names its model: {error!r}") from error
     if task not in TASKS:
         raise DataMissing(f"{version}: the card names no model of {', '.join(TASKS)}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from services.core.assertion_combined import HEAD_ALONE, StatusWeights
 from services.core.confidence import Confidence
 from services.core.ports import FloatArray, IntArray, TokenEncoder
 from services.core.windows import Form
@@ -36,6 +37,7 @@ class PairModel:
         form: how it is shown its pairs.
         learned_statuses: whether its head for statuses has been trained.
         confidence: how its answer is weighed with those on the mentions; None if it stands alone.
+        status_weights: how its answer on the status is weighed with the rules of assertion.
     """
 
     run: PairRunner
@@ -43,6 +45,7 @@ class PairModel:
     form: Form
     learned_statuses: bool = False
     confidence: Confidence | None = None
+    status_weights: StatusWeights = HEAD_ALONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from services.core import assertion_rules
 from services.core.assertion import RuledAssertion, assert_relation
-from services.core.assertion_combined import StatusWeights, combine, surety
+from services.core.assertion_combined import HEAD_ALONE, StatusWeights, combine, surety
 from services.core.contracts import Assertion
 from services.core.sections import find_sections
+from training.corpora import adewatch
 from training.corpora.documents import Document
 from training.errors import TrainingError
 from training.evaluate.metrics import mean_f1
@@ -25,12 +27,17 @@ from training.evaluate.pair_scores import PairModel, score_pairs
 from training.evaluate.status_figures import status_scores
 from training.models.relation import STATUSES
 from training.rows.pairs import gold_pairs
+from training.train.rehearsal import Known
+from training.train.splits import Parts
+
+CORPORA = ("adewatch", "clinical", "dictations", "visits")
+"""What annotates statuses in whole notes."""
 
 FOLDS = 5
 SEEN_BEFORE = 4
 """A clue that fewer relations show has no weight."""
 
-HEAD_ALONE = 0.7
+HEAD_COUNTS = 0.7
 """What the head's answer for a status weighs for that status before anything is fitted; all else
 weighs nothing."""
 
@@ -86,12 +93,55 @@ def examples(relation: PairModel, documents: Iterable[Document]) -> list[Example
     return found
 
 
-def fit(data: Sequence[Example], *, written_for_this: str) -> StatusWeights:
+def unlearned(
+    relation: PairModel, known: Known, parts: Mapping[str, Parts]
+) -> dict[str, list[Example]]:
+    """The relations that a head never learned: of development documents, and of the training
+    documents that are not among what it knows. Test documents are not read.
+
+    Args:
+        relation: its model.
+        known: what it learned; nothing if nobody knows, and then no training document is read.
+        parts: documents; of `CORPORA`, others are not looked at.
+
+    Raises:
+        TrainingError: it has learned what is held out.
+    """
+    known.refuse_held_out(parts)
+    annotated = [parts[name] for name in CORPORA if name in parts]
+    return {
+        "development": examples(relation, [one for part in annotated for one in part.dev]),
+        "training, never learned": examples(
+            relation,
+            [one for part in annotated for one in known.never_learned(part.train)]
+            if known.contents
+            else [],
+        ),
+    }
+
+
+def fit_statuses(relation: PairModel, known: Known, parts: Mapping[str, Parts]) -> StatusWeights:
+    """What the card of a relation version has for its statuses.
+
+    Args:
+        relation: the version.
+        known: what it learned.
+        parts: documents by corpus.
+
+    Raises:
+        TrainingError: see `unlearned`.
+    """
+    if not relation.learned_statuses:
+        return HEAD_ALONE
+    data = [one for some in unlearned(relation, known, parts).values() for one in some]
+    return fit(data) if data else HEAD_ALONE
+
+
+def fit(data: Sequence[Example]) -> StatusWeights:
     """The weights under which the gold statuses are most likely.
 
     Args:
         data: relations that the head never learned.
-        written_for_this: the corpus whose relations count once, not `OTHERS_COUNT` times.
 
     Raises:
         TrainingError: there is none.
@@ -103,17 +153,19 @@ def fit(data: Sequence[Example], *, written_for_this: str) -> StatusWeights:
     rows = torch.tensor([_row(one, clues) for one in data], dtype=torch.float64)
     gold = torch.tensor([STATUSES.index(one.gold) for one in data])
     counts = torch.tensor(
-        [1.0 if one.corpus == written_for_this else OTHERS_COUNT for one in data],
+        [1.0 if one.corpus == adewatch.CORPUS else OTHERS_COUNT for one in data],
         dtype=torch.float64,
     )
     start = torch.zeros(rows.shape[1], len(STATUSES), dtype=torch.float64)
-    start[: len(STATUSES)] = HEAD_ALONE * torch.eye(len(STATUSES))
+    start[: len(STATUSES)] = HEAD_COUNTS * torch.eye(len(STATUSES))
     fitted = _regress(rows, gold, counts, start).tolist()
     by_status = [dict(zip(STATUSES, row, strict=True)) for row in fitted]
     return StatusWeights(
         bias=by_status[-1],
         head=dict(zip(STATUSES, by_status, strict=False)),
         clues=dict(zip(clues, by_status[len(STATUSES) : -1], strict=True)),
+        rules=assertion_rules.VERSION,
+        relations=len(data),
     )
 
 
@@ -137,14 +189,11 @@ def _regress(rows: Tensor, gold: Tensor, counts: Tensor, start: Tensor) -> Tenso
     return weights.detach()
 
 
-def cross_fitted(data: Sequence[Example], *, written_for_this: str) -> list[Assertion]:
+def cross_fitted(data: Sequence[Example]) -> list[Assertion]:
     """The combined status of every relation under weights fitted on the other folds."""
     fold = [zlib.crc32(one.group.encode()) % FOLDS for one in data]
     weights = [
-        fit(
-            [one for one, place in zip(data, fold, strict=True) if place != left_out],
-            written_for_this=written_for_this,
-        )
+        fit([one for one, place in zip(data, fold, strict=True) if place != left_out])
         for left_out in range(FOLDS)
     ]
     return [
@@ -169,46 +218,3 @@ def figures(read: Sequence[tuple[Example, Assertion]]) -> str:
     }
     found = ", ".join(f"{name} {macro_f1(gold, said):.3f}" for name, said in readings.items())
     return f"{len(read)} relations, macro F1: {found}"
-
-
-def as_source(weights: StatusWeights, *, relation: str, relations: int) -> str:
-    """The text of `services/core/assertion_weights.py`.
-
-    Args:
-        weights: to be shipped.
-        relation: version of the relation model.
-        relations: number they were fitted on.
-    """
-
-    def row(values: Mapping[Assertion, float]) -> str:
-        return f"_by_status({', '.join(f'{values[one]:.2f}' for one in STATUSES)})"
-
-    lines = [
-        '"""How much a head and the clues of the rules count for each status; written by',
-        "`python -m training statuses --write`, anew whenever rules or relation model change.",
-        "",
-        f"Fitted with {relation} on {relations:,} relations that it never learned.",
-        '"""',
-        "",
-        "from __future__ import annotations",
-        "",
-        "from collections.abc import Mapping",
-        "",
-        "from services.core.contracts import Assertion",
-        "",
-        "",
-        "def _by_status(*weights: float) -> Mapping[Assertion, float]:",
-        "    return dict(zip(Assertion, weights, strict=True))",
-        "",
-        "",
-        f"BIAS = {row(weights.bias)}",
-        "",
-        "HEAD = {",
-        *(f"    Assertion.{one.name}: {row(weights.head[one])}," for one in STATUSES),
-        "}",
-        "",
-        "CLUES = {",
-        *(f'    "{clue}": {row(one)},' for clue, one in sorted(weights.clues.items())),
-        "}",
-    ]
-    return "\n".join(lines) + "\n"

@@ -38,6 +38,7 @@ __all__ = [
     "choose_threshold",
     "end_to_end",
     "finder",
+    "fitted",
     "read",
     "report",
 ]
@@ -90,7 +91,7 @@ def scorer(relation: PairModel) -> PairScorer:
                     pair.drug,
                     pair.event,
                     answer.probability,
-                    _asserted(pair, answer, sections, learned=relation.learned_statuses),
+                    _asserted(pair, answer, sections, relation),
                 )
                 for pair, answer in zip(each, answers, strict=False)
                 if answer.asked
@@ -103,14 +104,16 @@ def scorer(relation: PairModel) -> PairScorer:
 
 
 def _asserted(
-    pair: Pair, answer: PairAnswer, sections: Sequence[Section], *, learned: bool
+    pair: Pair, answer: PairAnswer, sections: Sequence[Section], relation: PairModel
 ) -> Assertion:
     """The status that serving would give."""
     ruled = assert_relation(
         pair.document.text, pair.document.sentences, pair.drug, pair.event, sections
     )
-    head = dict(zip(STATUSES, map(float, answer.statuses), strict=True)) if learned else None
-    return combine(ruled, head)
+    if not relation.learned_statuses:
+        return ruled.status
+    head = dict(zip(STATUSES, map(float, answer.statuses), strict=True))
+    return combine(ruled, head, relation.status_weights)
 
 
 def read(ner: Tagger, relation: PairModel, documents: Sequence[Document]) -> list[Reading]:
@@ -140,9 +143,14 @@ def calibrated(
         dev: development documents by kind of text.
     """
     alone = replace(relation, confidence=None)
-    readings = {name: read(ner, alone, documents) for name, documents in dev.items()}
-    confidence = fit_confidence(chain.from_iterable(readings.values()))
-    surer = {name: weighed(part, confidence) for name, part in readings.items()}
+    return fitted({name: read(ner, alone, documents) for name, documents in dev.items()})
+
+
+def fitted(dev: Mapping[str, Sequence[Reading]]) -> tuple[Confidence, float]:
+    """The weights and the threshold that suit readings of development documents by kind of text,
+    which have not been weighed."""
+    confidence = fit_confidence(chain.from_iterable(dev.values()))
+    surer = {name: weighed(part, confidence) for name, part in dev.items()}
     return confidence, choose_threshold(surer)
 
 

@@ -154,8 +154,9 @@ def calibrate(
     documents are annotated anew.
     """
     from training.corpora import catalogue
+    from training.evaluate.kinds import CALIBRATED_ON
+    from training.evaluate.versions import newest
     from training.publish import recalibration
-    from training.publish.versions import CALIBRATED_ON, newest
 
     relations = repository / "relation"
     figures = recalibration.calibrate(

@@ -8,18 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import helper, numpy_helper
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from torch import Tensor, nn
 
-from services.core.ports import FloatArray, IntArray
+from services.core.ports import IntArray
 from services.core.windows import Form
 from training.errors import ParityError
-from training.evaluate.pair_scores import PairRunner
-from training.evaluate.predict import Runner, flattened, softmax
-from training.models.relation import STATUSES, RelationModel
+from training.evaluate.graphs import session_of
+from training.models.relation import RelationModel
 from training.settings import PARITY_TOLERANCE
 
 TOKENS = ("input_ids", "attention_mask")
@@ -175,57 +173,8 @@ def _quantise_embeddings(graph: onnx.GraphProto) -> None:
             graph.node.insert(place + offset, new)
 
 
-def onnx_runner(path: Path, *, threads: int = 2, temperature: float = 1.0) -> Runner:
-    """A graph of the ner model, of either form of answer, as a runner.
-
-    Args:
-        path: the graph.
-        threads: of ONNX Runtime.
-        temperature: of the card; divides the logits as the server's `model.py` does.
-    """
-    session = _session(path, threads)
-
-    def run(input_ids: IntArray, attention_mask: IntArray) -> FloatArray:
-        feed = {"input_ids": input_ids, "attention_mask": attention_mask}
-        return flattened(softmax(session.run(["logits"], feed)[0] / temperature))
-
-    return run
-
-
-def onnx_pair_runner(path: Path, *, threads: int = 2, temperature: float = 1.0) -> PairRunner:
-    """A graph of the relation model, of either form, as a runner; see `onnx_runner`.
-
-    A graph without a head for statuses says nothing of them: all are equally probable.
-    """
-    session = _session(path, threads)
-    inputs = {value.name for value in session.get_inputs()}
-    outputs = [value.name for value in session.get_outputs()]
-
-    def run(ids: IntArray, mask: IntArray, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
-        feed = {"input_ids": ids, "attention_mask": mask, "pairs": pairs}
-        answers = dict(
-            zip(outputs, session.run(outputs, {name: feed[name] for name in inputs}), strict=True)
-        )
-        # The temperature is that of the classes alone.
-        answers["logits"] = answers["logits"] / temperature
-        found = {
-            name: softmax(values if values.ndim == 3 else values[:, None])
-            for name, values in answers.items()
-        }
-        even = np.full((*found["logits"].shape[:2], len(STATUSES)), 1 / len(STATUSES), np.float32)
-        return found["logits"], found.get("status_logits", even)
-
-    return run
-
-
-def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 def _difference(model: nn.Module, path: Path, names: Signature, vocabulary: int) -> float:
-    session = _session(path, 1)
+    session = session_of(path, threads=1)
     greatest = 0.0
     for batch, tokens, asked in ((1, 5, 1), (2, 40, 5), (5, 11, 2)):
         arrays = _example(batch, tokens, asked, vocabulary)[: len(names.inputs)]

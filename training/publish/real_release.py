@@ -18,10 +18,11 @@ from training.corpora import adewatch, catalogue
 from training.corpora.documents import Document
 from training.errors import CardError, DataMissing, TrainingError
 from training.evaluate.command import open_models, read
+from training.evaluate.kinds import MEASURED
 from training.evaluate.pair_metrics import SpanPair, chosen
 from training.publish import release
 from training.publish.served_parity import agrees_with_offline
-from training.publish.versions import MEASURED, fitted_with_another
+from training.publish.versions import fitted_with_another
 from training.settings import data_dir
 
 

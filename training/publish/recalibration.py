@@ -5,21 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from training.errors import DataMissing
-from training.evaluate.tagger import calibrated
+from training.evaluate.kinds import MEASURED
+from training.evaluate.versions import open_ner, open_relation, read_json
 from training.publish.cards import write_card
-from training.publish.versions import (
-    MEASURED,
-    by_kind,
-    measure,
-    open_ner,
-    open_relation,
-    read_json,
-    weights_entry,
-)
+from training.publish.versions import fitted_to, measure, weights_entries
 from training.train.splits import Parts
 
 COMMAND = "python -m training calibrate"
@@ -32,11 +24,11 @@ KEPT = ("model.onnx", "model.py", "tokenizer.json", "learned.txt")
 def calibrate(
     parts: Mapping[str, Parts], ner: Path, relation: Path, folder: Path
 ) -> dict[str, object]:
-    """Write a version with the graph of another, its confidence and threshold fitted on dev.
+    """Write a version with the graph of another, its weights and threshold fitted anew.
 
-    A relation model is calibrated with one NER model; with another one, or when the development
-    documents are annotated anew, its probabilities say less. The version appears whole or not at
-    all.
+    A relation model is calibrated with one NER model and with the rules of assertion; with others,
+    or when the development documents are annotated anew, its answers say less. The version
+    appears whole or not at all.
 
     Args:
         parts: documents of `CALIBRATED_ON` by corpus.
@@ -48,6 +40,7 @@ def calibrate(
         Threshold, weights and the figures on the test documents.
 
     Raises:
+        TrainingError: the version has learned what is held out.
         DataMissing: a version is incomplete, or the new one is there already.
     """
     if folder.exists():
@@ -57,14 +50,14 @@ def calibrate(
     card = read_json(relation / "card.json")
     finds = open_ner(ner, read_json(ner / "card.json"))
     relates = open_relation(relation, card)
-    confidence, threshold = calibrated(finds, relates, by_kind(parts))
+    relates, threshold = fitted_to(parts, finds, relates, relation)
     figures = measure(
         finds,
-        replace(relates, confidence=confidence),
+        relates,
         {name: parts[name].test for name in MEASURED},
         threshold=threshold,
     )
-    weights = weights_entry(confidence, ner)
+    weights = weights_entries(relates, ner)
     graph = card.get("graph_of_version", int(relation.name))
     command = f"{COMMAND} --ner {ner.name} --relation {graph} --version {folder.name}"
     before = [one for one in card.get("commands", ()) if not one.startswith(COMMAND)]
@@ -80,11 +73,11 @@ def calibrate(
                 **card,
                 "version": int(folder.name),
                 "graph_of_version": graph,
-                "confidence": weights,
+                **weights,
                 "threshold": threshold,
                 "metrics_test": figures,
                 "commands": [*before, command],
             },
         )
         made.rename(folder)
-    return {"threshold": threshold, "confidence": weights, "test": figures}
+    return {"threshold": threshold, "confidence": weights["confidence"], "test": figures}

@@ -11,15 +11,9 @@ from services.core.windows import Form
 from training.corpora import catalogue
 from training.corpora.documents import Document
 from training.corpora.verdicts import CORPUS, read_verdicts, with_verdicts
-from training.publish.versions import (
-    CALIBRATED_ON,
-    CHOSEN_ON,
-    describe_versions,
-    export_version,
-    ner_dev_f1,
-    read_json,
-    relation_dev_f1,
-)
+from training.evaluate.kinds import CALIBRATED_ON, CHOSEN_ON
+from training.evaluate.versions import read_json
+from training.publish.versions import describe_versions, export_version, ner_dev_f1, relation_dev_f1
 from training.settings import data_dir
 from training.train.ner import NerSettings, train_ner
 from training.train.relation import train_relation

@@ -21,10 +21,10 @@ from services.core.errors import IntegrityError
 from services.core.model_versions import VersionPair
 from services.core.ports import FloatArray, Inference, IntArray, TokenModel
 from training.corpora.documents import Document
+from training.evaluate.graphs import onnx_pair_runner, onnx_runner
 from training.evaluate.pair_scores import PairRunner
-from training.publish.export import onnx_pair_runner, onnx_runner
+from training.evaluate.versions import read_json, temperature_of
 from training.publish.reading_parity import parity
-from training.publish.versions import read_json, temperature_of
 
 NOTES = 12
 """Notes that are read."""

@@ -12,18 +12,22 @@ from typing import Any
 
 from services.adapters.model_files import tag_chains
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.confidence import Confidence, read_confidence
+from services.core.assertion_combined import written
 from services.core.windows import Form
 from training.corpora.documents import Document
 from training.errors import CardError, DataMissing, ExportLoss
+from training.evaluate.graphs import onnx_pair_runner, onnx_runner
+from training.evaluate.kinds import CALIBRATED_ON, CHOSEN_ON, MEASURED, by_kind
 from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score
 from training.evaluate.predict import predict_mentions
+from training.evaluate.status_weights import fit_statuses
 from training.evaluate.tagger import Tagger, calibrated, read, report
+from training.evaluate.versions import READING, open_ner, open_relation, read_json
 from training.publish.cards import sha256, write_cards
-from training.publish.export import export, onnx_pair_runner, onnx_runner, quantise
+from training.publish.export import export, quantise
 from training.train.ner import ner_score
-from training.train.rehearsal import LEARNED
+from training.train.rehearsal import LEARNED, known_to
 from training.train.relation_pairs import dev_pairs, related
 from training.train.runs import load_ner, load_relation
 from training.train.splits import Parts
@@ -33,77 +37,8 @@ TOKENIZER = "tokenizer.json"
 GREATEST_LOSS = 0.005
 """Mean F1 on dev that int8 may cost."""
 
-MEASURED = ("ade", "clinical", "adewatch")
-"""Corpora whose annotation fits both models; the figures of a card come from their test part."""
-
-CHOSEN_ON = (*MEASURED, "dictations")
-"""Corpora whose development part, fully annotated, says whether int8 is good enough."""
-
-KINDS = {
-    "literature": ("ade",),
-    "notes written for this": ("adewatch",),
-    "notes of others": ("clinical", "dictations", "visits"),
-}
-"""Kinds of text, and the corpora whose development parts stand for each. The threshold is the one
-of greatest mean F1 of the kinds; corpora of one kind are small and are measured as one."""
-
-CALIBRATED_ON = tuple(name for names in KINDS.values() for name in names)
-"""Corpora whose development part fits the confidence and chooses the threshold."""
-
 GraphScore = Callable[[Path], float]
 """Mean F1 on dev of a graph."""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A card or the report of a run.
-
-    Raises:
-        DataMissing: it is missing or no JSON object.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataMissing(f"cannot read {path}: {error!r}") from error
-    if not isinstance(found, dict):
-        raise DataMissing(f"{path} holds no object")
-    return found
-
-
-def newest(model: Path) -> int:
-    """Number of the newest version in the folder of a model; 0 if there is none."""
-    numbers = [int(one.name) for one in model.glob("[0-9]*") if one.name.isdigit()]
-    return max(numbers, default=0)
-
-
-def open_ner(folder: Path, card: Mapping[str, Any]) -> Tagger:
-    """A NER model from a folder with `model.onnx` and `tokenizer.json`.
-
-    Args:
-        folder: the version.
-        card: its card, or what will become it.
-    """
-    return Tagger(
-        onnx_runner(folder / "model.onnx", temperature=temperature_of(card)),
-        HuggingFaceTokenEncoder(folder / "tokenizer.json"),
-        reads_windows=bool(card.get("reads_windows", False)),
-        chains=tag_chains(card),
-    )
-
-
-def open_relation(folder: Path, card: Mapping[str, Any]) -> PairModel:
-    """A relation model; see `open_ner`."""
-    return PairModel(
-        onnx_pair_runner(folder / "model.onnx", temperature=temperature_of(card)),
-        HuggingFaceTokenEncoder(folder / "tokenizer.json"),
-        form=Form(card.get("form", Form.MARKED)),
-        learned_statuses=bool(card.get("learned_statuses", False)),
-        confidence=read_confidence(card),
-    )
-
-
-def temperature_of(card: Mapping[str, Any]) -> float:
-    """What the server divides logits by."""
-    return float(card.get("temperature", 1.0))
 
 
 def reading_of(run: Mapping[str, Any]) -> dict[str, object]:
@@ -146,6 +81,9 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> No
         shutil.copyfile(small, folder / "model.onnx")
     for name in (TOKENIZER, LEARNED):
         shutil.copyfile(run / name, folder / name)
+    (folder / READING).write_text(
+        json.dumps({"model": task, **reading_of(read_json(run / "run.json"))}), encoding="utf-8"
+    )
     (run / "export.json").write_text(
         json.dumps(
             {
@@ -210,20 +148,38 @@ def measure(
     }
 
 
-def by_kind(parts: Mapping[str, Parts]) -> dict[str, list[Document]]:
-    """The development documents of `CALIBRATED_ON` by kind of text."""
-    return {
-        kind: [one for name in names for one in parts[name].dev] for kind, names in KINDS.items()
-    }
+def fitted_to(
+    parts: Mapping[str, Parts], ner: Tagger, relation: PairModel, folder: Path
+) -> tuple[PairModel, float]:
+    """A relation model with its weights for probabilities and statuses, and the threshold.
+
+    Args:
+        parts: documents of `CALIBRATED_ON` by corpus.
+        ner: what it reads with.
+        relation: any weights that it has are not used.
+        folder: its version, which says what it learned from.
+
+    Raises:
+        TrainingError: it has learned what is held out.
+    """
+    confidence, threshold = calibrated(ner, relation, by_kind(parts))
+    weights = fit_statuses(relation, known_to(str(folder)), parts)
+    return replace(relation, confidence=confidence, status_weights=weights), threshold
 
 
-def weights_entry(confidence: Confidence, ner: Path) -> dict[str, object]:
-    """What a card says of its weights: with which NER model and on what they were fitted."""
-    return {
-        **asdict(confidence),
-        "fitted_with_ner": sha256(ner / "model.onnx"),
-        "fitted_on": list(CALIBRATED_ON),
-    }
+def weights_entries(relation: PairModel, ner: Path) -> dict[str, object]:
+    """What a card says of the weights of a relation model: with which NER model and on what they
+    were fitted."""
+    found: dict[str, object] = {}
+    if relation.confidence is not None:
+        found["confidence"] = {
+            **asdict(relation.confidence),
+            "fitted_with_ner": sha256(ner / "model.onnx"),
+            "fitted_on": list(CALIBRATED_ON),
+        }
+    if relation.learned_statuses:
+        found["status_weights"] = written(relation.status_weights)
+    return found
 
 
 def fitted_with_another(ner: Path, relation: Path) -> bool:
@@ -269,9 +225,8 @@ def describe_versions(
     if "relation" in published:
         threshold = float(published["relation"]["threshold"])
     else:
-        confidence, threshold = calibrated(ner, relation, by_kind(parts))
-        relation = replace(relation, confidence=confidence)
-        reading["relation"]["confidence"] = weights_entry(confidence, folders["ner"])
+        relation, threshold = fitted_to(parts, ner, relation, folders["relation"])
+        reading["relation"] |= weights_entries(relation, folders["ner"])
     figures = measure(
         ner, relation, {name: parts[name].test for name in MEASURED}, threshold=threshold
     )
@@ -286,6 +241,7 @@ def describe_versions(
             export=exported[task],
             commands=commands,
         )
+        (folders[task] / READING).unlink(missing_ok=True)
     return {"threshold": threshold, "test": figures}
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from services.adapters import model_files
+from services.core.assertion_combined import HEAD_ALONE, written
 from services.core.confidence import Confidence
+from services.core.contracts import Assertion
 from services.core.errors import ConfigurationError
 from tests.samples.models import shipped
 
@@ -36,9 +38,18 @@ def test_a_card_says_how_answers_are_weighed(repository: Path) -> None:
     assert (found.threshold, found.confidence) == (0.4, Confidence(**WEIGHTS))
 
 
+def test_a_card_says_how_statuses_are_weighed(repository: Path) -> None:
+    weights = HEAD_ALONE._replace(clues={"drug first": dict.fromkeys(Assertion, 0.5)}, rules="3")
+    write_card(repository, status_weights=written(weights))
+    found = model_files.load(repository, "relation", "1").status_weights
+    assert (found.clues, found.rules) == (weights.clues, "3")
+
+
 def test_a_relation_model_may_answer_for_itself_alone(repository: Path) -> None:
     write_card(repository)
-    assert model_files.load(repository, "relation", "1").confidence is None
+    found = model_files.load(repository, "relation", "1")
+    assert found.confidence is None
+    assert found.status_weights is HEAD_ALONE
 
 
 @pytest.mark.parametrize(
@@ -49,6 +60,9 @@ def test_a_relation_model_may_answer_for_itself_alone(repository: Path) -> None:
         {"confidence": {"relation": 1.0}},
         {"confidence": {**WEIGHTS, "event": -1.0}},
         {"confidence": [1.0, 0.0, 0.0, 0.0]},
+        {"status_weights": {**written(HEAD_ALONE), "bias": [0.0]}},
+        {"status_weights": {"rules": "context-3"}},
+        {"status_weights": [0.0]},
     ],
 )
 def test_a_damaged_card_is_no_version(repository: Path, damage: dict[str, Any]) -> None:

@@ -79,7 +79,9 @@ def test_a_card_is_not_written_for_the_graph_of_another_run(tmp_path: Path) -> N
 @pytest.mark.training
 def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Path) -> None:
     from training.evaluate.command import open_models
-    from training.publish.versions import CALIBRATED_ON, describe_versions, newest
+    from training.evaluate.kinds import CALIBRATED_ON
+    from training.evaluate.versions import newest
+    from training.publish.versions import describe_versions
     from training.train.splits import Parts
 
     folders = {
@@ -113,6 +115,7 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
 def test_confidence_and_threshold_come_from_dev_by_kind_of_text_and_hold_on_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from training.evaluate.kinds import CALIBRATED_ON
     from training.publish import versions
     from training.train.splits import Parts
 
@@ -134,7 +137,7 @@ def test_confidence_and_threshold_come_from_dev_by_kind_of_text_and_hold_on_test
 
     parts = {
         name: Parts([note(name, "train")], [note(name, "dev")], [note(name, "test")])
-        for name in versions.CALIBRATED_ON
+        for name in CALIBRATED_ON
     }
     seen: dict[str, list[str]] = {}
 
@@ -161,7 +164,8 @@ def test_confidence_and_threshold_come_from_dev_by_kind_of_text_and_hold_on_test
 def test_a_ner_model_is_measured_at_the_threshold_that_its_relation_model_serves_with(
     tmp_path: Path,
 ) -> None:
-    from training.publish.versions import MEASURED, describe_versions
+    from training.evaluate.kinds import MEASURED
+    from training.publish.versions import describe_versions
     from training.train.splits import Parts
 
     folders = {

@@ -12,6 +12,7 @@ from training.errors import CorpusError, DataMissing
 from training.evaluate.command import Models, measure, read_corpus, versions_in
 from training.evaluate.report import corpus_report, render
 from training.evaluate.scoring import ScoredPair, one_by_one, read_documents
+from training.evaluate.versions import READING, card_of
 
 pytestmark = pytest.mark.training
 
@@ -38,6 +39,17 @@ def test_a_version_a_model_and_a_repository_name_their_versions(tmp_path: Path) 
     assert versions_in(first) == {"ner": first}
     assert versions_in(tmp_path / "ner") == {"ner": tenth}
     assert versions_in(tmp_path) == {"ner": tenth, "relation": relation}
+
+
+def test_an_exported_version_can_be_measured_before_it_has_a_card(tmp_path: Path) -> None:
+    fresh = version(tmp_path / "ner" / "3", "ner")
+    (fresh / READING).write_text('{"model": "ner", "reads_windows": true}')
+    assert card_of(fresh)["reads_windows"] is True
+    (fresh / "card.json").unlink()
+    assert versions_in(fresh) == {"ner": fresh}
+    (fresh / READING).unlink()
+    with pytest.raises(DataMissing, match="cannot read"):
+        card_of(fresh)
 
 
 def test_folders_without_a_version_are_named(tmp_path: Path) -> None:

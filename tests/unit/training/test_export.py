@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from services.core.ports import FloatArray
 from services.core.windows import Form
+from training.evaluate.graphs import onnx_pair_runner, onnx_runner
 from training.models.encoder import empty_encoder
 from training.models.ner import NerModel
 from training.models.relation import RelationConfig, RelationModel
-from training.publish.export import export, onnx_pair_runner, onnx_runner, quantise, signature
+from training.publish.export import export, quantise, signature
 
 pytestmark = pytest.mark.training
 

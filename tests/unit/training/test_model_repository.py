@@ -10,9 +10,9 @@ from services.core.confidence import read_confidence
 from services.core.windows import MARKERS
 from tests.samples.models import shipped
 from training.corpora.adewatch import read_notes, split_notes
+from training.evaluate.kinds import MEASURED
 from training.models.relation import CLASSES, STATUSES
 from training.publish.cards import sha256
-from training.publish.versions import MEASURED
 from training.settings import SEED
 from training.train.rehearsal import known_to
 

@@ -31,7 +31,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def parts() -> Any:
-    from training.publish.versions import CALIBRATED_ON
+    from training.evaluate.kinds import CALIBRATED_ON
     from training.train.splits import Parts
 
     def note(name: str, part: str) -> Document:
@@ -43,13 +43,13 @@ def parts() -> Any:
 def test_the_graph_stays_and_weights_threshold_and_figures_are_new(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.publish import recalibration
+    from training.publish import recalibration, versions
 
     def doubtful(ner: Any, relation: Any, dev: Any) -> tuple[Confidence, float]:
         assert {one.doc_id.split()[1] for part in dev.values() for one in part} == {"dev"}
         return WEIGHTS, 0.35
 
-    monkeypatch.setattr(recalibration, "calibrated", doubtful)
+    monkeypatch.setattr(versions, "calibrated", doubtful)
     old, ner = repository / "relation" / "9", repository / "ner" / "7"
     folder = repository / "relation" / "10"
     found: Any = recalibration.calibrate(parts(), ner, old, folder)
@@ -81,8 +81,8 @@ def test_the_graph_stays_and_weights_threshold_and_figures_are_new(
 def test_a_graph_that_is_calibrated_again_is_made_by_one_command_more(
     repository: Path,
 ) -> None:
+    from training.evaluate.versions import read_json
     from training.publish import recalibration
-    from training.publish.versions import read_json
 
     ner, relations = repository / "ner" / "7", repository / "relation"
     trained = read_json(relations / "9" / "card.json")

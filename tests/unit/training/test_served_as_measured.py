@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
+from services.core.assertion_combined import HEAD_ALONE, StatusWeights
 from services.core.confidence import Confidence
-from services.core.contracts import Extraction, Note
+from services.core.contracts import Assertion, Extraction, Note
 from services.core.ports import FloatArray, Inference, IntArray
 from services.core.sentences import split_sentences
 from services.core.spans import Span
@@ -93,6 +94,7 @@ async def served(
     *,
     reads_windows: bool,
     confidence: Confidence | None = None,
+    status_weights: StatusWeights = HEAD_ALONE,
 ) -> Extraction:
     def ner(ids: IntArray, mask: IntArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
         return tags(ids, mask), tags(ids, mask)
@@ -114,6 +116,7 @@ async def served(
             form=form,
             learned_statuses=form is Form.LEVITATED,
             confidence=confidence,
+            status_weights=status_weights,
         ),
     )
     note = Note(
@@ -134,6 +137,7 @@ def measured(
     *,
     reads_windows: bool,
     confidence: Confidence | None = None,
+    status_weights: StatusWeights = HEAD_ALONE,
 ) -> Reading:
     document = Document("d1", "d1", "test", TEXT, tuple(split_sentences(TEXT)))
     pair_runner = levitated if form is Form.LEVITATED else marked
@@ -143,6 +147,7 @@ def measured(
         form,
         learned_statuses=form is Form.LEVITATED,
         confidence=confidence,
+        status_weights=status_weights,
     )
     ner = Tagger(tags, encoder, reads_windows=reads_windows)
     (reading,) = read(ner, relation, [document])
@@ -194,3 +199,16 @@ async def test_what_weighs_the_mentions_serves_as_measured(
     alone = await served(encoder, Form.LEVITATED, reads_windows=True)
     assert found
     assert (len(found) < len(alone.relations)) is fewer
+
+
+async def test_statuses_are_weighed_in_serving_as_in_measuring(
+    encoder: HuggingFaceTokenEncoder,
+) -> None:
+    unlike = HEAD_ALONE._replace(bias={**HEAD_ALONE.bias, Assertion.FAMILY: 9.0})
+    extraction = await served(encoder, Form.LEVITATED, reads_windows=True, status_weights=unlike)
+    reading = measured(encoder, Form.LEVITATED, reads_windows=True, status_weights=unlike)
+    found = [one.assertion for one in extraction.relations]
+    assert set(found) == {Assertion.FAMILY}
+    assert found == [one.status for one in reading.end_to_end if one.caused >= THRESHOLD]
+    alone = await served(encoder, Form.LEVITATED, reads_windows=True)
+    assert len({one.assertion for one in alone.relations}) > 1

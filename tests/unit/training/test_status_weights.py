@@ -13,27 +13,27 @@ import pytest
 from typer.testing import CliRunner
 
 from services.core.assertion import Basis, RuledAssertion
-from services.core.assertion_combined import combine
+from services.core.assertion_combined import HEAD_ALONE, combine
+from services.core.assertion_rules import VERSION
 from services.core.contracts import Assertion
 from tests.fakes.documents import document
 from training.cli import app
 from training.corpora import catalogue
 from training.corpora.documents import Document
 from training.errors import TrainingError
-from training.evaluate import status_command, status_weights
+from training.evaluate import status_weights, versions
 from training.evaluate.pair_scores import PairAnswer
 from training.evaluate.status_weights import (
     Example,
-    as_source,
     cross_fitted,
     examples,
     figures,
     fit,
+    fit_statuses,
     macro_f1,
 )
 from training.models.relation import STATUSES
-from training.publish import versions
-from training.train.rehearsal import Known
+from training.train.rehearsal import Known, known_to
 from training.train.splits import Parts
 
 pytestmark = pytest.mark.training
@@ -70,14 +70,14 @@ def planted(count: int) -> list[Example]:
 
 
 def test_a_clue_that_tells_gets_a_weight_and_noise_hardly_any() -> None:
-    weights = fit(planted(300), written_for_this=OWN)
+    weights = fit(planted(300))
     assert weights.clues["no"][NEGATED] > 1 > abs(weights.clues["noise"][NEGATED])
     unsure = example(AFFIRMED, "no", sure=0.6)
     assert combine(unsure.rule, unsure.learned, weights) is NEGATED
 
 
 def test_with_little_to_learn_from_the_head_decides() -> None:
-    weights = fit([example(AFFIRMED, sure=0.9), example(NEGATED, sure=0.1)], written_for_this=OWN)
+    weights = fit([example(AFFIRMED, sure=0.9), example(NEGATED, sure=0.1)])
     for sure, status in ((0.9, AFFIRMED), (0.1, NEGATED)):
         asked = example(AFFIRMED, "never seen", sure=sure)
         assert combine(asked.rule, asked.learned, weights) is status
@@ -88,8 +88,8 @@ def test_relations_of_others_count_more() -> None:
     own = [example(AFFIRMED, "clue", group=f"a{number}") for number in range(20)]
     others = [example(NEGATED, "clue", group=f"b{number}", corpus="visits") for number in range(15)]
     asked = example(AFFIRMED, "clue")
-    both = fit([*own, *others], written_for_this=OWN)
-    alike = fit([*own, *(replace(one, corpus=OWN) for one in others)], written_for_this=OWN)
+    both = fit([*own, *others])
+    alike = fit([*own, *(replace(one, corpus=OWN) for one in others)])
     assert combine(asked.rule, asked.learned, both) is NEGATED
     assert combine(asked.rule, asked.learned, alike) is AFFIRMED
 
@@ -98,8 +98,8 @@ def test_no_relation_is_read_under_weights_that_saw_its_document() -> None:
     # One document has a clue of its own, and contradicts it: whoever saw it would know.
     odd = [example(NEGATED, "odd", sure=0.55, group="odd") for _ in range(10)]
     data = [*planted(100), *odd]
-    assert cross_fitted(data, written_for_this=OWN)[-10:] == [AFFIRMED] * 10
-    whole = fit(data, written_for_this=OWN)
+    assert cross_fitted(data)[-10:] == [AFFIRMED] * 10
+    whole = fit(data)
     assert combine(odd[0].rule, odd[0].learned, whole) is NEGATED
 
 
@@ -117,19 +117,6 @@ def test_rules_head_and_both_are_told_apart() -> None:
     assert figures([(example(AFFIRMED, sure=0.1), AFFIRMED)]).endswith(
         "rules 1.000, head 0.000, both 1.000"
     )
-
-
-def test_what_is_written_is_read_as_it_was_fitted() -> None:
-    weights = fit(planted(100), written_for_this=OWN)
-    module: dict[str, Any] = {}
-    exec(as_source(weights, relation="relation/6", relations=1100), module)  # noqa: S102
-    assert "relation/6 on 1,100 relations" in module["__doc__"]
-    for written, fitted in (
-        (module["BIAS"], weights.bias),
-        *((module["HEAD"][one], weights.head[one]) for one in STATUSES),
-        *((module["CLUES"][one], weights.clues[one]) for one in weights.clues),
-    ):
-        assert written == pytest.approx(fitted, abs=0.005)
 
 
 NOTE = document(
@@ -152,16 +139,16 @@ def test_only_gold_relations_are_examples(monkeypatch: pytest.MonkeyPatch) -> No
     assert all(one.learned[AFFIRMED] == pytest.approx(0.5) for one in found)
 
 
-def test_the_command_reads_what_the_version_never_learned_and_no_test_document(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def named(name: str) -> Document:
-        return replace(NOTE, doc_id=name, group=name, corpus=OWN)
+def named(name: str) -> Document:
+    return replace(NOTE, doc_id=name, group=name, corpus=OWN)
 
-    version = tmp_path / "relation" / "6"
-    version.mkdir(parents=True)
-    parts = {OWN: Parts([named("learned"), named("new")], [named("dev")], [named("test")])}
-    Known("", {}).write(version, {OWN: Parts([replace(named("learned"), relations=())], [], [])})
+
+LEARNS = SimpleNamespace(learned_statuses=True)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the documents whose relations a head is asked about."""
     seen: list[str] = []
 
     def noted(model: object, documents: list[Document]) -> list[Example]:
@@ -170,23 +157,64 @@ def test_the_command_reads_what_the_version_never_learned_and_no_test_document(
 
     monkeypatch.setattr(status_weights, "score_pairs", answers)
     monkeypatch.setattr(status_weights, "examples", noted)
-    monkeypatch.setattr(catalogue, "load", lambda *_, **__: parts)
+    return seen
+
+
+@pytest.fixture
+def version(tmp_path: Path) -> Path:
+    """A version that has learned a document, as it was annotated then."""
+    version = tmp_path / "relation" / "6"
+    version.mkdir(parents=True)
+    learned = Parts([replace(named("learned"), relations=())], [], [])
+    Known("", {}).write(version, {OWN: learned})
+    return version
+
+
+PARTS = {OWN: Parts([named("learned"), named("new")], [named("dev")], [named("test")])}
+
+
+def test_weights_come_of_what_the_version_never_learned_and_of_no_test_document(
+    asked: list[str], version: Path
+) -> None:
+    model: Any = LEARNS
+    weights = fit_statuses(model, known_to(str(version)), PARTS)
+    assert asked == ["dev", "new"]
+    assert (weights.rules, weights.relations) == (VERSION, 4)
+
+
+def test_where_nobody_knows_what_was_learned_development_documents_decide_alone(
+    asked: list[str],
+) -> None:
+    model: Any = LEARNS
+    assert fit_statuses(model, Known("", {}), PARTS).relations == 2
+    assert asked == ["dev"]
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_without_relations_or_a_head_nothing_is_fitted(asked: list[str], *, learns: bool) -> None:
+    model: Any = SimpleNamespace(learned_statuses=learns)
+    parts = {} if learns else PARTS
+    assert fit_statuses(model, Known("", {}), parts) is HEAD_ALONE
+    assert not asked
+
+
+def test_the_command_tells_how_statuses_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: list[str], version: Path
+) -> None:
+    monkeypatch.setattr(catalogue, "load", lambda *_, **__: PARTS)
     model = SimpleNamespace(learned_statuses=True)
     monkeypatch.setattr(versions, "open_relation", lambda *_: model)
-    monkeypatch.setattr(versions, "read_json", lambda _: {})
-    monkeypatch.setattr(status_command, "WEIGHTS", tmp_path / "weights.py")
     monkeypatch.setenv("ADEWATCH_DATA_DIR", str(tmp_path))
-    done = CliRunner().invoke(app, ["statuses", "--relation", str(version), "--write"])
+    done = CliRunner().invoke(app, ["statuses", "--relation", str(version)])
     assert done.exit_code == 0, done.output
-    assert seen == ["dev", "new"]
-    assert "raise VERSION" in done.output
+    assert asked == ["dev", "new"]
     assert "development, our notes: 2 relations" in done.output
     assert "never learned, our notes: 2 relations" in done.output
-    assert "relation/6 on 4 relations" in (tmp_path / "weights.py").read_text()
 
     model.learned_statuses = False
     done = CliRunner().invoke(app, ["statuses", "--relation", str(version)])
     assert (done.exit_code, "learned no statuses" in str(done.exception)) == (1, True)
+    model.learned_statuses = True
     Known("", {}).write(version, {OWN: Parts([named("dev")], [], [])})
     done = CliRunner().invoke(app, ["statuses", "--relation", str(version)])
     assert (done.exit_code, "held out" in str(done.exception)) == (1, True)
@@ -197,4 +225,4 @@ def test_the_command_reads_what_the_version_never_learned_and_no_test_document(
 
 def test_nothing_is_fitted_on_nothing() -> None:
     with pytest.raises(TrainingError, match="no relations"):
-        fit([], written_for_this=OWN)
+        fit([])
