@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 
 from training.corpora import catalogue
 from training.evaluate import calibration
-from training.evaluate.command import Models, read
 from training.evaluate.error_report import error_report
 from training.evaluate.figures import pair_truths, reliability_of, report
+from training.evaluate.measuring import Models, read
 from training.evaluate.scoring import Reading
 from training.settings import data_dir
 

@@ -1,8 +1,7 @@
-"""`python -m training publish`, `retrain` and `calibrate`: what makes and publishes versions."""
+"""`python -m training publish` and `retrain`: what publishes versions."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,7 +13,7 @@ import torch
 import typer
 
 from services.core.model_versions import Publication
-from training.settings import RUNS, SEED, TRAINED_ON, data_dir, default_encoder
+from training.settings import RUNS, SEED, TRAINED_ON, default_encoder
 
 Corpora = Annotated[str, typer.Option(help="names, separated by commas")]
 Reason = Annotated[str, typer.Option(help="why; kept in the history")]
@@ -38,7 +37,7 @@ def publish(
     Exit status: 0 published, 2 the candidate or the data are incomplete, 3 the gate refused,
     4 it could not be published (the old pair serves on).
     """
-    from training.evaluate.command import versions_in
+    from training.evaluate.measuring import versions_in
     from training.publish.real_release import released
 
     published = released(
@@ -135,37 +134,6 @@ def retrain(
         typer.echo("the candidate is good and kept; `python -m training publish` publishes it")
     else:
         _say(published)
-
-
-def calibrate(
-    repository: Annotated[Path, typer.Option(help="the model repository")] = Path(
-        "model_repository"
-    ),
-    ner: Annotated[int | None, typer.Option(help="version to read with; default: newest")] = None,
-    relation: Annotated[
-        int | None, typer.Option(help="version whose graph is kept; default: newest")
-    ] = None,
-    version: Annotated[int | None, typer.Option(help="to write; default: the next")] = None,
-    seed: SeedOption = SEED,
-) -> None:
-    """Write a relation version with the graph of another, weights and threshold fitted anew on dev.
-
-    For another NER version than the one the weights were fitted with, or when development
-    documents are annotated anew.
-    """
-    from training.corpora import catalogue
-    from training.evaluate.kinds import CALIBRATED_ON
-    from training.evaluate.versions import newest
-    from training.publish import recalibration
-
-    relations = repository / "relation"
-    figures = recalibration.calibrate(
-        catalogue.load(CALIBRATED_ON, data_dir(), seed=seed),
-        repository / "ner" / str(ner or newest(repository / "ner")),
-        relations / str(relation or newest(relations)),
-        relations / str(version or newest(relations) + 1),
-    )
-    typer.echo(json.dumps(figures, indent=2))
 
 
 def _say(published: Publication) -> None:

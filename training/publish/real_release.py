@@ -17,8 +17,8 @@ from services.core.model_versions import MODELS, Publication, VersionPair
 from training.corpora import adewatch, catalogue
 from training.corpora.documents import Document
 from training.errors import CardError, DataMissing, TrainingError
-from training.evaluate.command import open_models, read
 from training.evaluate.kinds import MEASURED
+from training.evaluate.measuring import open_models, read
 from training.evaluate.pair_metrics import SpanPair, chosen
 from training.publish import release
 from training.publish.served_parity import agrees_with_offline

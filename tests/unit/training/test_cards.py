@@ -78,8 +78,8 @@ def test_a_card_is_not_written_for_the_graph_of_another_run(tmp_path: Path) -> N
 
 @pytest.mark.training
 def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Path) -> None:
-    from training.evaluate.command import open_models
     from training.evaluate.kinds import CALIBRATED_ON
+    from training.evaluate.measuring import open_models
     from training.evaluate.versions import newest
     from training.publish.versions import describe_versions
     from training.train.splits import Parts

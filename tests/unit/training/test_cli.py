@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.samples.models import SHIPPED
 from training.cli import app, main
 from training.corpora import catalogue
 from training.publish import versions
@@ -69,3 +71,23 @@ def test_an_exported_version_can_be_served(monkeypatch: pytest.MonkeyPatch, tmp_
     )
     assert done.exit_code == 0, done.output
     assert (tmp_path / "models" / "ner" / "8" / "model.py").read_text() == "code"
+
+
+def test_the_models_that_ship_are_measured_on_a_file(tmp_path: Path) -> None:
+    words = ["She", "developed", "a", "severe", "rash", "after", "amoxicillin", "."]
+    record = {
+        "tokens": words,
+        "entities": [
+            {"type": "Adverse-Effect", "start": 3, "end": 5},
+            {"type": "Drug", "start": 6, "end": 7},
+        ],
+        "relations": [{"type": "Adverse-Effect", "head": 0, "tail": 1}],
+        "orig_id": 0,
+    }
+    (tmp_path / "held-out.json").write_text(json.dumps([record]))
+    asked = ["evaluate", "--model", str(SHIPPED), "--corpus", str(tmp_path / "held-out.json")]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    (figures,) = json.loads(done.stdout).values()
+    assert figures["end_to_end_lenient"]["f1"] == 1.0
+    assert figures["ner_lenient"]["micro"]["gold"] == 2

@@ -9,7 +9,7 @@ import pytest
 from services.core.confidence import Confidence
 from tests.fakes.documents import document
 from training.errors import CorpusError, DataMissing
-from training.evaluate.command import Models, measure, read_corpus, versions_in
+from training.evaluate.measuring import Models, measure, read_corpus, versions_in
 from training.evaluate.report import corpus_report, render
 from training.evaluate.scoring import ScoredPair, one_by_one, read_documents
 from training.evaluate.versions import READING, card_of

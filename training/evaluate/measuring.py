@@ -1,4 +1,4 @@
-"""`python -m training evaluate`: which models, which documents, and their figures."""
+"""What `python -m training evaluate` does: which models, which documents, and their figures."""
 
 from __future__ import annotations
 
