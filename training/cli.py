@@ -10,7 +10,7 @@ from services.core.errors import AdewatchError
 from training.corpora import commands as corpus_commands
 from training.distillation import command as distillation_command
 from training.errors import TrainingError
-from training.evaluate import choice_command, status_command
+from training.evaluate import choice_command, explain_command, status_command
 from training.evaluate import commands as evaluation_commands
 from training.pretraining import command as pretraining_command
 from training.publish import commands as release_commands
@@ -33,6 +33,7 @@ app.command("publish")(release_commands.publish)
 app.command("retrain")(release_commands.retrain)
 app.command("evaluate")(evaluation_commands.evaluate)
 app.command("report")(evaluation_commands.report)
+app.command("explain")(explain_command.explain)
 app.command("statuses")(status_command.statuses)
 app.command("folds")(fold_commands.folds)
 app.command("ablate")(run_commands.ablate)

@@ -12,6 +12,9 @@ SEED = 20261121
 PARITY_TOLERANCE = 1e-3
 """Greatest absolute difference of logits between torch and ONNX Runtime, in fp32."""
 
+REPOSITORY = Path("model_repository")
+"""Where exported versions are written and the shipped ones lie."""
+
 RUNS = Path(".adewatch/training")
 """Checkpoints of runs; never committed."""
 

@@ -155,7 +155,12 @@ def hashes(repository: Path, pair: VersionPair) -> dict[str, str]:
 
 def _versions(repository: Path, model: str) -> list[int]:
     folder = repository / model
-    versions = sorted(int(path.name) for path in folder.glob("[0-9]*") if path.name.isdecimal())
+    # A version without a card was exported and is not to serve yet.
+    versions = sorted(
+        int(path.name)
+        for path in folder.glob("[0-9]*")
+        if path.name.isdecimal() and (path / "card.json").is_file()
+    )
     if not versions:
         raise ConfigurationError(f"no version of model {model} in ADEWATCH_MODEL_REPOSITORY")
     return versions

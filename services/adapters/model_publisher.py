@@ -259,7 +259,7 @@ def _install(repository: Path, model: str, folder: Path) -> Path:
     target = repository / model / str(_next_number(repository / model))
     incoming = target.with_name(INCOMING + target.name)
     shutil.rmtree(incoming, ignore_errors=True)
-    shutil.copytree(folder, incoming, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(folder, incoming, ignore=shutil.ignore_patterns("__pycache__", "client.json"))
     if not (incoming / "model.py").is_file():
         serving = model_files.serving_pair(repository).of(model)
         shutil.copyfile(repository / model / serving / "model.py", incoming / "model.py")

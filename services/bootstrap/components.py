@@ -172,14 +172,8 @@ class Components:
         pair = pair or model_files.serving_pair(settings.model_repository)
         ner = model_files.load(settings.model_repository, "ner", pair.ner)
         relation = model_files.load(settings.model_repository, "relation", pair.relation)
-        fitted = relation.status_weights.rules
-        if relation.learned_statuses and fitted != assertion_rules.VERSION:
-            log.warning(
-                "statuses are weighed as for other rules of assertion",
-                relation=relation.version,
-                fitted_with=fitted,
-                rules=assertion_rules.VERSION,
-            )
+        if relation.learned_statuses:
+            _tell_of_other_rules(relation)
         batched = partial(
             BatchedModel,
             max_tokens=settings.tokens_per_batch,
@@ -337,4 +331,17 @@ class Components:
             clock=self.clock,
             public_url=self.settings.public_url,
             wake=self.dispatcher.wake,
+        )
+
+
+def _tell_of_other_rules(relation: model_files.ModelFiles) -> None:
+    fitted = relation.status_weights.rules
+    if not fitted:
+        log.warning("a relation model has no weights for statuses", relation=relation.version)
+    elif fitted != assertion_rules.VERSION:
+        log.warning(
+            "statuses are weighed as for other rules of assertion",
+            relation=relation.version,
+            fitted_with=fitted,
+            rules=assertion_rules.VERSION,
         )

@@ -10,6 +10,7 @@ card of the relation model, fitted on relations that its head never learned
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -83,7 +84,7 @@ def combine(
     return max(Assertion, key=scores.__getitem__)
 
 
-def written(weights: StatusWeights) -> dict[str, object]:
+def status_weights_entry(weights: StatusWeights) -> dict[str, object]:
     """The weights as a card has them; of statuses in the order of `Assertion`."""
 
     def row(values: Mapping[Assertion, float]) -> list[float]:
@@ -105,7 +106,7 @@ def read_status_weights(card: Mapping[str, Any]) -> StatusWeights:
     Raises:
         KeyError: a part is missing.
         TypeError: one is no number, or no table.
-        ValueError: a status is unknown, or a row has not one weight for each.
+        ValueError: not every status is there once, or a row has not one finite weight for each.
     """
     found = card.get("status_weights")
     if found is None:
@@ -113,6 +114,9 @@ def read_status_weights(card: Mapping[str, Any]) -> StatusWeights:
     if not (isinstance(found["head"], Mapping) and isinstance(found["clues"], Mapping)):
         raise TypeError("weights of head and clues are tables")
     order = [Assertion(one) for one in found["statuses"]]
+    head = {Assertion(one): values for one, values in found["head"].items()}
+    if sorted(order) != sorted(Assertion) or set(head) != set(Assertion):
+        raise ValueError("weights of statuses are for every status, each once")
 
     def row(values: Sequence[float]) -> dict[Assertion, float]:
         weights = dict(zip(order, map(float, values), strict=True))
@@ -121,10 +125,15 @@ def read_status_weights(card: Mapping[str, Any]) -> StatusWeights:
         return weights
 
     return StatusWeights(
-        # A status that the card does not know cannot be read.
-        bias={**dict.fromkeys(Assertion, -math.inf), **row(found["bias"])},
-        head={Assertion(one): row(values) for one, values in found["head"].items()},
+        bias=row(found["bias"]),
+        head={one: row(values) for one, values in head.items()},
         clues={clue: row(values) for clue, values in found["clues"].items()},
-        rules=str(found["rules"]),
-        relations=int(found["relations"]),
+        rules=_text(found["rules"]),
+        relations=operator.index(found["relations"]),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("rules are named by a text")
+    return value

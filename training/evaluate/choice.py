@@ -19,11 +19,11 @@ from training.evaluate.metrics import Score, strict
 from training.evaluate.pair_metrics import chosen, overlapping
 from training.evaluate.scoring import Reading
 from training.evaluate.status_figures import counted_pairs
-from training.evaluate.tagger import EQUALLY_GOOD, fitted
+from training.evaluate.tagger import EQUALLY_GOOD, fit_confidence_and_threshold
 
 FOLDS = 5
 
-Kinds = Mapping[str, Sequence[Reading]]
+ReadingsByKind = Mapping[str, Sequence[Reading]]
 """Readings of development documents by kind of text, not weighed."""
 
 
@@ -68,18 +68,18 @@ class KindScores:
         return totals
 
 
-PairScores = Mapping[str, KindScores]
+ScoresByKind = Mapping[str, KindScores]
 """Scores of one pair of models by kind of text."""
 
 
-def cross_fitted(kinds: Kinds) -> dict[str, KindScores]:
+def cross_fitted(kinds: ReadingsByKind) -> dict[str, KindScores]:
     """Scores of every document under weights and a threshold fitted without its fold.
 
     Notes of one patient are in one fold.
     """
     scores = {kind: KindScores() for kind in kinds}
     for left_out in range(FOLDS):
-        confidence, threshold = fitted(
+        confidence, threshold = fit_confidence_and_threshold(
             {kind: [one for one in some if _fold(one) != left_out] for kind, some in kinds.items()}
         )
         for kind, some in kinds.items():
@@ -92,7 +92,7 @@ def _fold(reading: Reading) -> int:
     return zlib.crc32(reading.document.group.encode()) % FOLDS
 
 
-def mean_strict(scores: PairScores) -> float:
+def mean_strict(scores: ScoresByKind) -> float:
     """Mean over the kinds of strict F1: what chooses."""
     return sum(sum(one.strict, Score()).f1 for one in scores.values()) / len(scores)
 
@@ -138,7 +138,7 @@ class Choice:
         }
 
 
-def choose(serving: PairScores, candidate: PairScores, *, seed: int) -> Choice:
+def choose(serving: ScoresByKind, candidate: ScoresByKind, *, seed: int) -> Choice:
     """Hold a candidate against what serves.
 
     Args:
@@ -147,10 +147,10 @@ def choose(serving: PairScores, candidate: PairScores, *, seed: int) -> Choice:
         seed: of the bootstrap.
 
     Raises:
-        TrainingError: the documents are not the same.
+        TrainingError: they are not as many documents of the same kinds.
     """
 
-    def size(scores: PairScores) -> dict[str, int]:
+    def size(scores: ScoresByKind) -> dict[str, int]:
         return {kind: len(one.strict) for kind, one in scores.items()}
 
     if size(serving) != size(candidate):
@@ -172,7 +172,7 @@ def _difference(old: Sequence[Score], new: Sequence[Score], seed: int) -> Interv
     return interval(both, lambda totals: f1(totals[:, 1]) - f1(totals[:, 0]), seed=seed)
 
 
-def figures(pairs: Mapping[str, Kinds], *, seed: int) -> dict[str, object]:
+def figures(pairs: Mapping[str, ReadingsByKind], *, seed: int) -> dict[str, object]:
     """Figures of every pair, the first of which serves, and of each other whether it is to.
 
     Args:

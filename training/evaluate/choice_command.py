@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,8 @@ import typer
 from training.corpora.documents import Document
 from training.errors import DataMissing
 from training.evaluate.scoring import MentionFinder, Reading
-from training.settings import SEED, data_dir
-
-REPOSITORY = Path("model_repository")
+from training.settings import REPOSITORY, SEED, data_dir
+from training.train.splits import Parts
 
 
 def compare(
@@ -30,24 +30,31 @@ def compare(
 ) -> None:
     """Hold pairs of versions against the one that serves, before a test document is read.
 
-    Reads the development documents, fits weights and threshold of each pair on four fifths and
-    measures them on the fifth. A pair is to serve if the mean strict F1 of the kinds of text is
-    better by more than 0.005 and no kind is worse beyond chance. Some minutes for each pair.
+    Reads the development documents, fits the weights of probabilities and the threshold of each
+    pair on four fifths and measures them on the fifth. A pair is to serve if the mean strict F1 of
+    the kinds of text is better by more than 0.005 and no kind is worse beyond chance. Statuses,
+    which do not decide, are read under weights that all development documents have fitted, for
+    every pair alike. Some minutes for each pair.
     """
     from training.corpora import catalogue
     from training.evaluate.choice import figures
     from training.evaluate.kinds import CALIBRATED_ON, by_kind
     from training.evaluate.tagger import finder
     from training.evaluate.versions import open_ner
+    from training.train.rehearsal import refuse_learned
 
     versions = {pair: _versions(pair, repository) for pair in pairs}
-    kinds = by_kind(catalogue.load(CALIBRATED_ON, data_dir(), seed=seed))
+    if len(set(versions.values())) < 2:
+        raise DataMissing("two different pairs are needed to compare")
+    parts = catalogue.load(CALIBRATED_ON, data_dir(), seed=seed)
+    refuse_learned({folder for pair in versions.values() for folder in pair}, parts)
+    kinds = by_kind(parts)
     found = {
         ner: {kind: _once(finder(open_ner(ner)), part) for kind, part in kinds.items()}
         for ner in dict.fromkeys(ner for ner, _ in versions.values())
     }
     readings = {
-        pair: _read(found[ner], relation, kinds) for pair, (ner, relation) in versions.items()
+        pair: _read(found[ner], relation, parts) for pair, (ner, relation) in versions.items()
     }
     typer.echo(json.dumps(figures(readings, seed=seed), indent=2))
 
@@ -59,32 +66,38 @@ def _once(find: MentionFinder, documents: Sequence[Document]) -> MentionFinder:
 
 
 def _read(
-    found: Mapping[str, MentionFinder],
-    relation: Path,
-    kinds: Mapping[str, Sequence[Document]],
+    found: Mapping[str, MentionFinder], relation: Path, parts: Mapping[str, Parts]
 ) -> dict[str, list[Reading]]:
+    from training.evaluate.kinds import by_kind
     from training.evaluate.scoring import read_documents
+    from training.evaluate.status_weights import fit_statuses
     from training.evaluate.tagger import scorer
     from training.evaluate.versions import open_relation
+    from training.train.rehearsal import Known
 
-    score = scorer(open_relation(relation))
-    return {kind: read_documents(part, found[kind], score) for kind, part in kinds.items()}
+    model = open_relation(relation)
+    # Not those of its card, which a candidate has not yet.
+    weights = fit_statuses(model, Known("", {}), parts)
+    score = scorer(replace(model, status_weights=weights))
+    return {kind: read_documents(part, found[kind], score) for kind, part in by_kind(parts).items()}
 
 
 def _versions(pair: str, repository: Path) -> tuple[Path, Path]:
     """The folders of both versions.
 
     Raises:
-        DataMissing: there are not two of them, or one holds no model.
+        DataMissing: there are not two of them, or one holds no version of its model.
     """
+    from training.evaluate.measuring import versions_in
+
     named = pair.split(",")
     if len(named) != 2:
         raise DataMissing(f"a pair is NER,RELATION, not {pair!r}")
-    ner, relation = (
-        repository / task / name if name.isdigit() else Path(name)
+    folders = {
+        task: repository / task / name if name.isdigit() else Path(name)
         for task, name in zip(("ner", "relation"), named, strict=True)
-    )
-    for folder in (ner, relation):
-        if not (folder / "model.onnx").is_file():
-            raise DataMissing(f"{folder} holds no version of a model (model.onnx)")
-    return ner, relation
+    }
+    for task, folder in folders.items():
+        if not (folder / "model.onnx").is_file() or set(versions_in(folder)) != {task}:
+            raise DataMissing(f"{folder} holds no version of {task}")
+    return folders["ner"], folders["relation"]

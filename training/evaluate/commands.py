@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from training.settings import RUNS, SEED
+from training.settings import REPOSITORY, RUNS, SEED
 
 SeedOption = Annotated[int, typer.Option(help="of the split and the bootstrap")]
 
@@ -35,7 +35,7 @@ def evaluate(
     """Measure versions of the models on documents and print JSON."""
     from training.evaluate.measuring import measure, open_models, read_corpus
 
-    models = open_models(model or [Path("model_repository")])
+    models = open_models(model or [REPOSITORY])
     figures = {
         name: measure(
             models,
@@ -64,5 +64,5 @@ def report(
     from training.evaluate.measuring import open_models
     from training.evaluate.report import write_report
 
-    write_report(open_models(model or [Path("model_repository")]), corpora.split(","), out, seed)
+    write_report(open_models(model or [REPOSITORY]), corpora.split(","), out, seed)
     typer.echo(f"wrote {out}")

@@ -1,4 +1,4 @@
-"""What `python -m training evaluate` does: which models, which documents, and their figures."""
+"""Versions measured on documents: which models, which documents, and their figures."""
 
 from __future__ import annotations
 

@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 
 from training.errors import DataMissing, TrainingError
-from training.settings import SEED, data_dir
-
-RELATIONS = Path("model_repository/relation")
+from training.settings import REPOSITORY, SEED, data_dir
 
 
 def statuses(
@@ -30,7 +28,7 @@ def statuses(
     from training.evaluate.versions import newest, open_relation
     from training.train.rehearsal import known_to
 
-    version = relation or RELATIONS / str(newest(RELATIONS))
+    version = relation or REPOSITORY / "relation" / str(newest(REPOSITORY / "relation"))
     known = known_to(str(version))
     if not known.contents:
         raise DataMissing(

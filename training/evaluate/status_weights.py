@@ -16,7 +16,14 @@ from torch import Tensor, nn
 
 from services.core import assertion_rules
 from services.core.assertion import RuledAssertion, assert_relation
-from services.core.assertion_combined import HEAD_ALONE, StatusWeights, combine, surety
+from services.core.assertion_combined import (
+    HEAD_ALONE,
+    StatusWeights,
+    combine,
+    read_status_weights,
+    status_weights_entry,
+    surety,
+)
 from services.core.contracts import Assertion
 from services.core.sections import find_sections
 from training.corpora import adewatch
@@ -160,13 +167,15 @@ def fit(data: Sequence[Example]) -> StatusWeights:
     start[: len(STATUSES)] = HEAD_COUNTS * torch.eye(len(STATUSES))
     fitted = _regress(rows, gold, counts, start).tolist()
     by_status = [dict(zip(STATUSES, row, strict=True)) for row in fitted]
-    return StatusWeights(
+    whole = StatusWeights(
         bias=by_status[-1],
         head=dict(zip(STATUSES, by_status, strict=False)),
         clues=dict(zip(clues, by_status[len(STATUSES) : -1], strict=True)),
         rules=assertion_rules.VERSION,
         relations=len(data),
     )
+    # As many digits as a card keeps: what is measured is what serves.
+    return read_status_weights({"status_weights": status_weights_entry(whole)})
 
 
 def _row(example: Example, clues: Sequence[str]) -> list[float]:

@@ -38,7 +38,7 @@ __all__ = [
     "choose_threshold",
     "end_to_end",
     "finder",
-    "fitted",
+    "fit_confidence_and_threshold",
     "read",
     "report",
 ]
@@ -143,10 +143,14 @@ def calibrated(
         dev: development documents by kind of text.
     """
     alone = replace(relation, confidence=None)
-    return fitted({name: read(ner, alone, documents) for name, documents in dev.items()})
+    return fit_confidence_and_threshold(
+        {name: read(ner, alone, documents) for name, documents in dev.items()}
+    )
 
 
-def fitted(dev: Mapping[str, Sequence[Reading]]) -> tuple[Confidence, float]:
+def fit_confidence_and_threshold(
+    dev: Mapping[str, Sequence[Reading]],
+) -> tuple[Confidence, float]:
     """The weights and the threshold that suit readings of development documents by kind of text,
     which have not been weighed."""
     confidence = fit_confidence(chain.from_iterable(dev.values()))

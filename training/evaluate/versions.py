@@ -17,8 +17,8 @@ from training.evaluate.graphs import onnx_pair_runner, onnx_runner
 from training.evaluate.pair_scores import PairModel
 from training.evaluate.tagger import Tagger
 
-READING = "reading.json"
-"""What a client must know of a version that was exported and has no card of its own yet."""
+CLIENT = "client.json"
+"""What a client must know of a version that was exported and has no card yet."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -48,8 +48,8 @@ def card_of(folder: Path) -> dict[str, Any]:
     Raises:
         DataMissing: see `read_json`.
     """
-    exported = folder / READING
-    return read_json(exported if exported.is_file() else folder / "card.json")
+    exported, card = folder / CLIENT, folder / "card.json"
+    return read_json(exported if exported.is_file() and not card.is_file() else card)
 
 
 def open_ner(folder: Path, card: Mapping[str, Any] | None = None) -> Tagger:

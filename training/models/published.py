@@ -22,11 +22,17 @@ from torch import Tensor, nn
 
 from services.adapters.model_files import tag_chains
 from services.core.bio import TAGS, TagChains
+from services.core.windows import MARKERS, Form
 from training.errors import DataMissing, TrainingError
+from training.models.encoder import load_encoder
 from training.models.ner import NerModel
+from training.models.relation import RelationConfig, RelationModel
 
 CHAIN = "chain."
 """What the names of the weights of a CRF begin with."""
+
+PARTS = ("pair_attention", "context_attention", "markers")
+"""Of a relation model, each of which it may lack."""
 
 GRAPH = "model.onnx"
 ZERO = 128
@@ -72,6 +78,43 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
     model.load_state_dict({**expected, **{name: weights[name] for name in parameters}})
     if layer is not None and chains is not None:
         layer.adopt(chains)
+
+
+def published_relation(version: Path, encoder: str) -> RelationModel:
+    """The relation model of a version in torch, in evaluation mode, its weights as they serve.
+
+    Args:
+        version: the folder.
+        encoder: what it was trained from, for its architecture: a name or a folder.
+
+    Raises:
+        DataMissing: the version is incomplete, or there is no such encoder.
+        TrainingError: it was trained from another encoder.
+    """
+    path = version / "card.json"
+    try:
+        card = dict(json.loads(path.read_text(encoding="utf-8")))
+        form = Form(card["form"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataMissing(f"cannot read {path}: {type(error).__name__}") from error
+    tokenizer = version / "tokenizer.json"
+    vocabulary = _tokens(tokenizer)
+    made_with = card.get("hyper_parameters", {})
+    first, second, third, fourth = (vocabulary[marker] for marker in MARKERS)
+    try:
+        loaded = load_encoder(encoder, vocabulary=len(vocabulary))
+    except (OSError, ValueError) as error:
+        raise DataMissing(f"cannot read the encoder {encoder!r}: {type(error).__name__}") from error
+    model = RelationModel(
+        loaded,
+        RelationConfig(
+            marker_ids=(first, second, third, fourth),
+            form=form,
+            **{part: made_with.get(part, True) for part in PARTS},
+        ),
+    )
+    start_from(model, version, tokenizer)
+    return model.eval()
 
 
 def _chains(version: Path) -> TagChains | None:

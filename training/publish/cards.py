@@ -106,6 +106,7 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
 
 def _markdown(card: Mapping[str, Any]) -> str:
     graph, weights = card.get("graph_of_version"), card.get("confidence")
+    statuses = card.get("status_weights")
     lines = [
         f"# Model {card['model']}, version {card['version']}",
         "",
@@ -113,6 +114,7 @@ def _markdown(card: Mapping[str, Any]) -> str:
         "",
         f"Encoder: {card['encoder']}. Threshold {card['threshold']}, chosen on dev.",
         *([_weighed(weights)] if weights else []),
+        *([_STATUSES.format(**statuses)] if statuses else []),
         *([f"The graph is that of version {graph}."] if graph else []),
         f"Weights: {card['export']['form']}. Split: {card['split']}; seed {card['seed']}.",
         "",
@@ -170,6 +172,11 @@ _WEIGHED = (
     "A relation's probability combines this model's answer with the NER model's answers on both "
     "mentions; how much each counts is fitted, like the threshold, on the development documents of "
     "{corpora}, with the NER model whose SHA-256 begins with {ner}."
+)
+_STATUSES = (
+    "A relation's status combines this model's head with the clues of the rules of assertion "
+    "({rules}); how much each counts is fitted on {relations} relations that the head never "
+    "learned."
 )
 _PURPOSE = {
     "ner": (

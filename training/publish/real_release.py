@@ -13,6 +13,7 @@ from services.adapters import model_files
 from services.adapters.model_publisher import Smoke
 from services.bootstrap.publishing import publisher_of
 from services.config import Settings, load_settings
+from services.core import assertion_rules
 from services.core.model_versions import MODELS, Publication, VersionPair
 from training.corpora import adewatch, catalogue
 from training.corpora.documents import Document
@@ -20,6 +21,7 @@ from training.errors import CardError, DataMissing, TrainingError
 from training.evaluate.kinds import MEASURED
 from training.evaluate.measuring import open_models, read
 from training.evaluate.pair_metrics import SpanPair, chosen
+from training.evaluate.versions import read_json
 from training.publish import release
 from training.publish.served_parity import agrees_with_offline
 from training.publish.versions import fitted_with_another
@@ -101,6 +103,13 @@ def _gate(
             typer.echo(
                 "the relation model's weights were fitted with another NER model than it will "
                 "read with: `python -m training calibrate` fits them",
+                err=True,
+            )
+        rules = read_json(pair["relation"] / "card.json").get("status_weights", {}).get("rules")
+        if rules not in (None, assertion_rules.VERSION):
+            typer.echo(
+                f"the relation model's weights for statuses were fitted with rules {rules}, these "
+                f"are {assertion_rules.VERSION}: `python -m training calibrate` fits them",
                 err=True,
             )
         return found

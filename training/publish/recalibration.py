@@ -12,6 +12,7 @@ from training.evaluate.kinds import MEASURED
 from training.evaluate.versions import open_ner, open_relation, read_json
 from training.publish.cards import write_card
 from training.publish.versions import fitted_to, measure, weights_entries
+from training.train.rehearsal import refuse_learned
 from training.train.splits import Parts
 
 COMMAND = "python -m training calibrate"
@@ -37,16 +38,18 @@ def calibrate(
         folder: the new version.
 
     Returns:
-        Threshold, weights and the figures on the test documents.
+        Threshold, weights of probabilities, on how many relations those of statuses were fitted,
+        and the figures on the test documents.
 
     Raises:
-        TrainingError: the version has learned what is held out.
+        TrainingError: a version has learned what is held out.
         DataMissing: a version is incomplete, or the new one is there already.
     """
     if folder.exists():
         raise DataMissing(f"{folder} is there already: a version never changes")
     if missing := [name for name in KEPT if not (relation / name).is_file()]:
         raise DataMissing(f"{relation} lacks {', '.join(missing)}")
+    refuse_learned((ner, relation), parts)
     card = read_json(relation / "card.json")
     finds = open_ner(ner, read_json(ner / "card.json"))
     relates = open_relation(relation, card)
@@ -80,4 +83,9 @@ def calibrate(
             },
         )
         made.rename(folder)
-    return {"threshold": threshold, "confidence": weights["confidence"], "test": figures}
+    return {
+        "threshold": threshold,
+        "confidence": weights["confidence"],
+        "status_relations": relates.status_weights.relations,
+        "test": figures,
+    }

@@ -116,6 +116,11 @@ def checked(candidate: Mapping[str, Path]) -> dict[str, str]:
                 f"{folder} has no graph with a card: {type(error).__name__}; "
                 "`python -m training export` and `cards` write them"
             ) from error
+        if card.get("learned_statuses") and "status_weights" not in card:
+            raise CardError(
+                f"the card in {folder} has no weights for statuses: `python -m training calibrate` "
+                "makes a version that has"
+            )
         if named != (model, digest):
             raise CardError(f"the card in {folder} belongs to another graph")
         if not difference <= PARITY_TOLERANCE:

@@ -13,6 +13,7 @@ from training.corpora.documents import Document
 from training.corpora.verdicts import CORPUS, read_verdicts, with_verdicts
 from training.evaluate.kinds import CALIBRATED_ON, CHOSEN_ON
 from training.evaluate.versions import read_json
+from training.models.published import PARTS
 from training.publish.versions import describe_versions, export_version, ner_dev_f1, relation_dev_f1
 from training.settings import data_dir
 from training.train.ner import NerSettings, train_ner
@@ -29,9 +30,6 @@ GOING_ON_EPOCHS = 1
 
 REHEARSED = 0.25
 """Share of the known documents that such a training sees again."""
-
-RELATION_PARTS = ("pair_attention", "context_attention", "markers")
-"""Of a relation model, each of which it may lack."""
 
 Release = Callable[[Mapping[str, Path], Path], Publication | None]
 """(candidate, file for the gate's report) to the publication."""
@@ -82,7 +80,7 @@ def recipes(
             rehearsed=REHEARSED,
             # As serving reads it.
             form=Form(card.get("form", Form.MARKED)),
-            **{part: made_with.get(part, True) for part in RELATION_PARTS},
+            **{part: made_with.get(part, True) for part in PARTS},
         )
     return (
         replace(ner, epochs=epochs["ner"] or ner.epochs),

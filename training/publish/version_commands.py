@@ -10,7 +10,7 @@ import typer
 
 from training.corpora import catalogue
 from training.errors import TrainingError
-from training.settings import RUNS, SEED, TRAINED_ON, data_dir
+from training.settings import REPOSITORY, RUNS, SEED, TRAINED_ON, data_dir
 
 SeedOption = Annotated[int, typer.Option(help="of the split, the samples and the weights")]
 RunOption = Annotated[Path | None, typer.Option(help="folder of the training run")]
@@ -20,7 +20,7 @@ RepositoryOption = Annotated[Path, typer.Option(help="the model repository")]
 def export(
     task: Annotated[str, typer.Argument(help="ner or relation")],
     run: RunOption = None,
-    repository: RepositoryOption = Path("model_repository"),
+    repository: RepositoryOption = REPOSITORY,
     version: Annotated[int | None, typer.Option(help="default: one above the newest")] = None,
     proposer: Path = RUNS / "ner-literature",
     seed: SeedOption = SEED,
@@ -42,7 +42,7 @@ def export(
 
 
 def cards(
-    repository: RepositoryOption = Path("model_repository"),
+    repository: RepositoryOption = REPOSITORY,
     version: Annotated[int | None, typer.Option(help="default: the newest of each model")] = None,
     only: Annotated[
         str, typer.Option(help="ner or relation: of this model; the other keeps its card")
@@ -51,9 +51,9 @@ def cards(
     relation_run: RunOption = None,
     seed: SeedOption = SEED,
 ) -> None:
-    """Fit confidence and threshold on dev, measure both models on test, and write their cards.
+    """Fit weights and threshold on dev, measure both models on test, and write their cards.
 
-    With `--only ner` both stay those of the published relation model; `calibrate` fits them to it.
+    With `--only ner` they stay those of the published relation model; `calibrate` fits them to it.
     """
     from training.evaluate.kinds import CALIBRATED_ON
     from training.evaluate.versions import newest, read_json
@@ -78,7 +78,7 @@ def cards(
 
 
 def calibrate(
-    repository: RepositoryOption = Path("model_repository"),
+    repository: RepositoryOption = REPOSITORY,
     ner: Annotated[int | None, typer.Option(help="version to read with; default: newest")] = None,
     relation: Annotated[
         int | None, typer.Option(help="version whose graph is kept; default: newest")
@@ -88,8 +88,8 @@ def calibrate(
 ) -> None:
     """Write a relation version with the graph of another, weights and threshold fitted anew on dev.
 
-    For another NER version than the one the weights were fitted with, or when development
-    documents are annotated anew.
+    For another NER version than the one the weights were fitted with, and when rules of assertion
+    or the annotation of development documents have changed.
     """
     from training.evaluate.kinds import CALIBRATED_ON
     from training.evaluate.versions import newest

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.adapters.model_files import tag_chains
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
-from services.core.assertion_combined import written
+from services.core.assertion_combined import status_weights_entry
 from services.core.windows import Form
 from training.corpora.documents import Document
 from training.errors import CardError, DataMissing, ExportLoss
@@ -23,11 +23,11 @@ from training.evaluate.pair_scores import PairModel, pair_score
 from training.evaluate.predict import predict_mentions
 from training.evaluate.status_weights import fit_statuses
 from training.evaluate.tagger import Tagger, calibrated, read, report
-from training.evaluate.versions import READING, open_ner, open_relation, read_json
+from training.evaluate.versions import CLIENT, open_ner, open_relation, read_json
 from training.publish.cards import sha256, write_cards
 from training.publish.export import export, quantise
 from training.train.ner import ner_score
-from training.train.rehearsal import LEARNED, known_to
+from training.train.rehearsal import LEARNED, known_to, refuse_learned
 from training.train.relation_pairs import dev_pairs, related
 from training.train.runs import load_ner, load_relation
 from training.train.splits import Parts
@@ -41,7 +41,7 @@ GraphScore = Callable[[Path], float]
 """Mean F1 on dev of a graph."""
 
 
-def reading_of(run: Mapping[str, Any]) -> dict[str, object]:
+def client_settings(run: Mapping[str, Any]) -> dict[str, object]:
     """What a client of a model must know, from the report of its run: entries of the card."""
     if run["task"] == "ner":
         return {"reads_windows": run["reads_windows"], "chains": run.get("chains")}
@@ -81,8 +81,12 @@ def export_version(task: str, run: Path, folder: Path, dev_f1: GraphScore) -> No
         shutil.copyfile(small, folder / "model.onnx")
     for name in (TOKENIZER, LEARNED):
         shutil.copyfile(run / name, folder / name)
-    (folder / READING).write_text(
-        json.dumps({"model": task, **reading_of(read_json(run / "run.json"))}), encoding="utf-8"
+    for name in ("card.json", "CARD.md"):
+        # Of another graph that was here.
+        (folder / name).unlink(missing_ok=True)
+    (folder / CLIENT).write_text(
+        json.dumps({"model": task, **client_settings(read_json(run / "run.json"))}),
+        encoding="utf-8",
     )
     (run / "export.json").write_text(
         json.dumps(
@@ -158,12 +162,9 @@ def fitted_to(
         ner: what it reads with.
         relation: any weights that it has are not used.
         folder: its version, which says what it learned from.
-
-    Raises:
-        TrainingError: it has learned what is held out.
     """
-    confidence, threshold = calibrated(ner, relation, by_kind(parts))
     weights = fit_statuses(relation, known_to(str(folder)), parts)
+    confidence, threshold = calibrated(ner, relation, by_kind(parts))
     return replace(relation, confidence=confidence, status_weights=weights), threshold
 
 
@@ -178,7 +179,7 @@ def weights_entries(relation: PairModel, ner: Path) -> dict[str, object]:
             "fitted_on": list(CALIBRATED_ON),
         }
     if relation.learned_statuses:
-        found["status_weights"] = written(relation.status_weights)
+        found["status_weights"] = status_weights_entry(relation.status_weights)
     return found
 
 
@@ -196,8 +197,8 @@ def describe_versions(
 ) -> dict[str, object]:
     """Measure both served graphs on test, and write cards.
 
-    Confidence and threshold are fitted and chosen on dev, unless the relation model is published:
-    then it has them.
+    Confidence and threshold are fitted and chosen on dev, the weights for statuses on dev and on
+    what the version never learned, unless the relation model is published: then it has them.
 
     Args:
         parts: documents by corpus.
@@ -211,15 +212,17 @@ def describe_versions(
     Raises:
         CardError: a graph was not exported from its run.
         DataMissing: a run or a version is incomplete.
+        TrainingError: a version has learned what chooses or measures.
     """
     made = {task: read_json(run / "run.json") for task, run in runs.items()}
     exported = {task: _exported(run, folders[task]) for task, run in runs.items()}
-    reading = {task: reading_of(run) for task, run in made.items()}
+    reading = {task: client_settings(run) for task, run in made.items()}
     published = {
         task: read_json(folder / "card.json")
         for task, folder in folders.items()
         if task not in runs
     }
+    refuse_learned(folders.values(), parts)
     ner = open_ner(folders["ner"], (reading | published)["ner"])
     relation = open_relation(folders["relation"], (reading | published)["relation"])
     if "relation" in published:
@@ -241,7 +244,7 @@ def describe_versions(
             export=exported[task],
             commands=commands,
         )
-        (folders[task] / READING).unlink(missing_ok=True)
+        (folders[task] / CLIENT).unlink(missing_ok=True)
     return {"threshold": threshold, "test": figures}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -110,6 +110,17 @@ def known_to(version: str, *, share: float = 1.0) -> Known:
         return Known(start, dict(map(_pair, lines)))
     except (OSError, ValueError) as error:
         raise DataMissing(f"cannot read {path}: {type(error).__name__}") from error
+
+
+def refuse_learned(versions: Iterable[Path], parts: Mapping[str, Parts]) -> None:
+    """Nothing may be chosen or measured with documents that a version has learned.
+
+    Raises:
+        TrainingError: one has.
+        DataMissing: what it learned cannot be read.
+    """
+    for version in versions:
+        known_to(str(version)).refuse_held_out(parts)
 
 
 def _pair(line: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from services.core.assertion_combined import (
     StatusWeights,
     combine,
     read_status_weights,
-    written,
+    status_weights_entry,
 )
 from services.core.assertion_rules import VERSION
 from services.core.contracts import Assertion
@@ -90,7 +90,7 @@ def test_a_card_keeps_weights_to_two_digits() -> None:
         rules="context-9",
         relations=12,
     )
-    card = json.loads(json.dumps({"status_weights": written(weights)}))
+    card = json.loads(json.dumps({"status_weights": status_weights_entry(weights)}))
     assert read_status_weights(card) == StatusWeights(
         bias=dict.fromkeys(Assertion, 0.12),
         head={one: dict.fromkeys(Assertion, -0.46) for one in Assertion},
@@ -107,12 +107,17 @@ def test_a_card_keeps_weights_to_two_digits() -> None:
         ("bias", [math.nan] * 6),
         ("bias", [None] * 6),
         ("statuses", ["affirmed", "doubted", "negated", "family", "historical", "uncertain"]),
+        ("statuses", []),
+        ("statuses", [*[one.value for one in Assertion][:5], "affirmed"]),
         ("head", {"doubted": [0.0] * 6}),
+        ("head", {}),
+        ("relations", math.inf),
+        ("rules", None),
         ("clues", None),
     ],
 )
 def test_weights_that_cannot_be_read_are_refused(part: str, value: Any) -> None:
-    card = {"status_weights": {**written(HEAD_ALONE), part: value}}
+    card = {"status_weights": {**status_weights_entry(HEAD_ALONE), part: value}}
     with pytest.raises((KeyError, TypeError, ValueError)):
         read_status_weights(card)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def test_a_card_is_not_written_for_the_graph_of_another_run(tmp_path: Path) -> N
 def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Path) -> None:
     from training.evaluate.kinds import CALIBRATED_ON
     from training.evaluate.measuring import open_models
+    from training.evaluate.status_weights import CORPORA
     from training.evaluate.versions import newest
     from training.publish.versions import describe_versions
     from training.train.splits import Parts
@@ -97,7 +99,7 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
     graph = sha256(folders["relation"] / "model.onnx")
     (run / "export.json").write_text(json.dumps({"form": "int8 weights", "sha256": graph}))
     note = document("She had {rash} after [Zocor].", (("T2", "T1"),))
-    parts = {name: Parts([], [note], [note]) for name in CALIBRATED_ON}
+    parts = {name: Parts([], [replace(note, corpus=name)], [note]) for name in CALIBRATED_ON}
     found = describe_versions(parts, folders, {"relation": run}, ["made so"])
     assert (folders["ner"] / "card.json").read_bytes() == kept
     card = json.loads((folders["relation"] / "card.json").read_text(encoding="utf-8"))
@@ -106,6 +108,8 @@ def test_the_card_of_one_model_is_written_beside_a_published_other(tmp_path: Pat
     assert "visits, with the NER model whose SHA-256 begins with" in page
     assert f"begins with {sha256(folders['ner'] / 'model.onnx')[:12]}." in page
     assert card["confidence"]["fitted_with_ner"] == sha256(folders["ner"] / "model.onnx")
+    assert card["status_weights"]["relations"] == len(CORPORA)
+    assert f"fitted on {len(CORPORA)} relations that the head never learned" in page
     assert card["threshold"] == found["threshold"]
     assert open_models([*folders.values()]).confidence == read_confidence(card) is not None
     assert (newest(tmp_path / "relation"), newest(tmp_path / "none")) == (9, 0)

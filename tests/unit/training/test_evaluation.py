@@ -12,7 +12,7 @@ from training.errors import CorpusError, DataMissing
 from training.evaluate.measuring import Models, measure, read_corpus, versions_in
 from training.evaluate.report import corpus_report, render
 from training.evaluate.scoring import ScoredPair, one_by_one, read_documents
-from training.evaluate.versions import READING, card_of
+from training.evaluate.versions import CLIENT, card_of
 
 pytestmark = pytest.mark.training
 
@@ -43,11 +43,13 @@ def test_a_version_a_model_and_a_repository_name_their_versions(tmp_path: Path) 
 
 def test_an_exported_version_can_be_measured_before_it_has_a_card(tmp_path: Path) -> None:
     fresh = version(tmp_path / "ner" / "3", "ner")
-    (fresh / READING).write_text('{"model": "ner", "reads_windows": true}')
-    assert card_of(fresh)["reads_windows"] is True
+    (fresh / CLIENT).write_text('{"model": "ner", "reads_windows": true}')
+    # A card is more.
+    assert "reads_windows" not in card_of(fresh)
     (fresh / "card.json").unlink()
+    assert card_of(fresh)["reads_windows"] is True
     assert versions_in(fresh) == {"ner": fresh}
-    (fresh / READING).unlink()
+    (fresh / CLIENT).unlink()
     with pytest.raises(DataMissing, match="cannot read"):
         card_of(fresh)
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from services.core.assertion_rules import VERSION
 from services.core.confidence import Confidence
 from tests.fakes.documents import document
 from tests.samples.models import shipped
 from training.corpora.documents import Document
 from training.errors import DataMissing
+from training.evaluate.status_weights import CORPORA
 from training.publish.cards import sha256
 
 pytestmark = pytest.mark.training
@@ -35,7 +37,7 @@ def parts() -> Any:
     from training.train.splits import Parts
 
     def note(name: str, part: str) -> Document:
-        return document(TEXT, (("T2", "T1"),), doc_id=f"{name} {part}")
+        return document(TEXT, (("T2", "T1"),), doc_id=f"{name} {part}", corpus=name)
 
     return {name: Parts([], [note(name, "dev")], [note(name, "test")]) for name in CALIBRATED_ON}
 
@@ -52,6 +54,9 @@ def test_the_graph_stays_and_weights_threshold_and_figures_are_new(
     monkeypatch.setattr(versions, "calibrated", doubtful)
     old, ner = repository / "relation" / "9", repository / "ner" / "7"
     folder = repository / "relation" / "10"
+    before = json.loads((old / "card.json").read_text("utf-8"))
+    before["status_weights"] |= {"rules": "context-0", "relations": 7_000_000}
+    (old / "card.json").write_text(json.dumps(before))
     found: Any = recalibration.calibrate(parts(), ner, old, folder)
     assert {path.name for path in folder.iterdir()} == {
         *recalibration.KEPT,
@@ -70,6 +75,9 @@ def test_the_graph_stays_and_weights_threshold_and_figures_are_new(
         card["commands"][-1] == f"{recalibration.COMMAND} --ner 7 --relation {graph} --version 10"
     )
     assert card["hyper_parameters"] == before["hyper_parameters"]
+    # A relation of each development note of a corpus with statuses, and the rules that are.
+    assert card["status_weights"]["rules"] == VERSION
+    assert card["status_weights"]["relations"] == found["status_relations"] == len(CORPORA)
     # Measured with the new weights, which doubt everything.
     assert card["metrics_test"] == found["test"]
     for figures in card["metrics_test"].values():

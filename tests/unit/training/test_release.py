@@ -169,6 +169,7 @@ def test_a_publication_that_fails_says_why(tmp_path: Path) -> None:
         ("old card", "no graph with a card"),
         ("other graph", "belongs to another graph"),
         ("other model", "belongs to another graph"),
+        ("no weights", "has no weights for statuses"),
         ("parity", "differs from its model by 0.5"),
         ("parity of nothing", "differs from its model by nan"),
     ],
@@ -184,6 +185,9 @@ def test_what_was_not_checked_is_refused_before_anything_is_compared(
         (folder / "card.json").write_text("{")
     elif fault == "old card":
         (folder / "card.json").write_text('{"model": "ner", "sha256": {"model.onnx": ""}}')
+    elif fault == "no weights":
+        card = json.loads((folder / "card.json").read_text())
+        (folder / "card.json").write_text(json.dumps({**card, "learned_statuses": True}))
     elif fault == "other graph":
         (folder / "model.onnx").write_text("another graph")
     calls: list[str] = []

@@ -12,7 +12,7 @@ from services.adapters.model_files import tag_chains
 from services.core.bio import TAGS, TYPES
 from tests.fakes.documents import document
 from training.models.tag_chain import ChainLayer
-from training.publish.versions import reading_of
+from training.publish.versions import client_settings
 from training.rows.ner import rows, sentences
 from training.train.ner import NerSettings, train_ner, word_places
 from training.train.runs import load_ner
@@ -109,8 +109,8 @@ def test_a_model_with_a_crf_is_trained_saved_and_served_with_its_chains(
     train_ner({"ade": Parts(NOTES, NOTES, [])}, settings, tmp_path / "run")
     model = load_ner(tmp_path / "run")
     report = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert tag_chains(reading_of(report)) == model.chains() is not None
-    half = tag_chains({**reading_of(report), "temperature": 2.0})
+    assert tag_chains(client_settings(report)) == model.chains() is not None
+    half = tag_chains({**client_settings(report), "temperature": 2.0})
     chains = model.chains()
     assert chains is not None
     assert half is not None
@@ -119,5 +119,5 @@ def test_a_model_with_a_crf_is_trained_saved_and_served_with_its_chains(
     plain = NerSettings(encoder=str(encoder_folder), seed=1, epochs=1)
     train_ner({"ade": Parts(NOTES, NOTES, [])}, plain, tmp_path / "plain")
     report = json.loads((tmp_path / "plain" / "run.json").read_text())
-    assert tag_chains(reading_of(report)) is None
+    assert tag_chains(client_settings(report)) is None
     assert load_ner(tmp_path / "plain").chains() is None

@@ -11,7 +11,8 @@ import pytest
 from services.core.windows import Form
 from tests.fakes.documents import document
 from training.errors import DataMissing, TrainingError
-from training.publish.retraining_steps import RELATION_PARTS, recipes
+from training.models.published import PARTS
+from training.publish.retraining_steps import recipes
 from training.train.ablation import REWRITTEN, VARIANTS, Variant, run_variants, table, texts
 from training.train.cross_validation import FoldPlan, run_folds, summary
 from training.train.ner import NerSettings, train_ner
@@ -161,11 +162,11 @@ def test_a_training_from_what_serves_is_of_its_kind(tmp_path: Path) -> None:
     ner, relation = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
     assert ner.crf
     assert relation.form is Form.LEVITATED
-    assert not any(getattr(relation, part) for part in RELATION_PARTS)
+    assert not any(getattr(relation, part) for part in PARTS)
     (serving["relation"] / "card.json").write_text("{}")
     _, relation = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)
     assert relation.form is Form.MARKED
-    assert all(getattr(relation, part) for part in RELATION_PARTS)
+    assert all(getattr(relation, part) for part in PARTS)
     (serving["ner"] / "card.json").write_text('{"chains": null}')
     assert not recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid)[0].crf
     (serving["ner"] / "card.json").unlink()
