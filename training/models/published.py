@@ -71,7 +71,7 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
                 f"{version}: {name} is {tuple(weights[name].shape)}, "
                 f"of this encoder {tuple(expected[name].shape)}"
             )
-    chains = _chains(version) if isinstance(model, NerModel) else None
+    chains = published_chains(version) if isinstance(model, NerModel) else None
     layer = model.chain if isinstance(model, NerModel) else None
     if chains is not None and layer is None:
         raise TrainingError(f"{version} has a CRF: go on with one (--crf)")
@@ -117,7 +117,7 @@ def published_relation(version: Path, encoder: str) -> RelationModel:
     return model.eval()
 
 
-def _chains(version: Path) -> TagChains | None:
+def published_chains(version: Path) -> TagChains | None:
     """The CRF in the card of a version; None of a model without."""
     path = version / "card.json"
     try:

@@ -114,7 +114,7 @@ class _OnePair(nn.Module):
         return logits.squeeze(1), status.squeeze(1)
 
 
-def quantise(source: Path, target: Path) -> None:
+def quantise(source: Path, target: Path, *, int8_activations: bool | None = None) -> None:
     """Weights to int8: embeddings by row, matrices by blocks (MatMulNBits, 8 bits).
 
     Activations are quantised per row inside MatMulNBits, so the answer for a row does not depend
@@ -128,16 +128,18 @@ def quantise(source: Path, target: Path) -> None:
     Args:
         source: the fp32 graph.
         target: the graph to write.
+        int8_activations: whether products are of int8; None for what serves.
     """
     graph = onnx.load(str(source))
     _quantise_embeddings(graph.graph)
-    asked = any(one.name == "pairs" for one in graph.graph.input)
+    if int8_activations is None:
+        int8_activations = all(one.name != "pairs" for one in graph.graph.input)
     quantizer = MatMulNBitsQuantizer(
         graph,
         bits=8,
         block_size=BLOCK,
         is_symmetric=True,
-        accuracy_level=FLOAT_ACTIVATIONS if asked else INT8_ACTIVATIONS,
+        accuracy_level=INT8_ACTIVATIONS if int8_activations else FLOAT_ACTIVATIONS,
     )
     quantizer.process()
     quantizer.model.save_model_to_file(str(target), use_external_data_format=False)
