@@ -131,9 +131,11 @@ FORMS: dict[str, Callable[[Path, Path, Sequence[Feed]], None]] = {
 }
 
 
-def ner_subject(
-    folder: Path, encoder: str, notes: tuple[list[Document], list[Document]]
-) -> Subject:
+Notes = tuple[list[Document], list[Document]]
+"""To calibrate with, of the training part, and to measure with, of the development part."""
+
+
+def ner_subject(folder: Path, encoder: str, notes: Notes) -> Subject:
     """A NER model of a run or a version."""
     tokens = HuggingFaceTokenEncoder(folder / "tokenizer.json")
     if (folder / "model.pt").is_file():
@@ -257,7 +259,7 @@ def main() -> None:
     parser.add_argument("--notes", type=int, default=60, help="to calibrate and to measure with")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    logging.disable(logging.INFO)  # the quantizers tell of every node
+    logging.disable(logging.WARNING)  # the quantizers tell of every node
     models = REPOSITORY / options.task
     folder = options.model or models / str(newest(models))
     parts = adewatch.split_notes(adewatch.read_notes(), seed=SEED)
