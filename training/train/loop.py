@@ -17,7 +17,7 @@ class Optimisation:
     """Hyper-parameters of the loop.
 
     `bfloat16` multiplies matrices in 16 bits (weights and their updates stay in 32): several times
-    as fast on processors with AMX or AVX-512 BF16, slower on others.
+    as fast on processors with AMX, slower on others.
     With `seconds` no step begins after them but the first, and the learning rate falls to nothing
     with the time that is left: a slow processor takes fewer steps instead of more time. Scoring
     between epochs counts as time, the last scoring comes after.
