@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from training.corpora import (
     ade,
@@ -22,21 +23,37 @@ from training.corpora.overlap import without_leaks
 from training.errors import CorpusError
 from training.train.splits import Parts, split
 
-READERS: dict[str, Callable[[Path], list[Document]]] = {
-    "ade": lambda data: ade.read_tokens(data / "ade_tokens/ade.json"),
-    "ade-rel": lambda data: ade_rel.read_effects(data / "ade_corpus_v2/DRUG-AE.rel"),
-    "ade-dose": lambda data: ade_rel.read_doses(data / "ade_corpus_v2/DRUG-DOSE.rel"),
-    "ade-neg": lambda data: ade.read_negatives(data / "ade_corpus_v2/ADE-NEG.txt"),
-    "adewatch": lambda data: adewatch.read_notes(),
-    "bc5cdr": lambda data: bc5cdr.read_abstracts(
-        [data / "bc5cdr/train.pubtator", data / "bc5cdr/dev.pubtator"]
+
+class Source(NamedTuple):
+    """Where a corpus lies, and what reads it.
+
+    Attributes:
+        place: its file or folder in the data folder; empty for what is part of the repository.
+        read: all its documents, from the path of that place.
+    """
+
+    place: str
+    read: Callable[[Path], list[Document]]
+
+
+READERS = {
+    "ade": Source("ade_tokens/ade.json", ade.read_tokens),
+    "ade-rel": Source("ade_corpus_v2/DRUG-AE.rel", ade_rel.read_effects),
+    "ade-dose": Source("ade_corpus_v2/DRUG-DOSE.rel", ade_rel.read_doses),
+    "ade-neg": Source("ade_corpus_v2/ADE-NEG.txt", ade.read_negatives),
+    "adewatch": Source("", lambda _: adewatch.read_notes()),
+    "bc5cdr": Source(
+        "bc5cdr",
+        lambda folder: bc5cdr.read_abstracts([folder / "train.pubtator", folder / "dev.pubtator"]),
     ),
-    "clinical": lambda data: clinical.read_notes(data / "clinical_ade/notes.jsonl"),
-    "ddi": lambda data: ddi.read_documents(data / "ddi2013"),
-    "dictations": lambda data: dictations.read_notes(data / "mtsamples/mtsamples.jsonl"),
-    "phee": lambda data: phee.read_sentences([data / "phee/train.json", data / "phee/dev.json"]),
-    "twimed": lambda data: twimed.read_sentences(data / "twimed_pubmed/twimed_pubmed_gold.jsonl"),
-    "visits": lambda data: visits.read_notes(data / "aci_bench/data/challenge_data"),
+    "clinical": Source("clinical_ade/notes.jsonl", clinical.read_notes),
+    "ddi": Source("ddi2013", ddi.read_documents),
+    "dictations": Source("mtsamples/mtsamples.jsonl", dictations.read_notes),
+    "phee": Source(
+        "phee", lambda folder: phee.read_sentences([folder / "train.json", folder / "dev.json"])
+    ),
+    "twimed": Source("twimed_pubmed/twimed_pubmed_gold.jsonl", twimed.read_sentences),
+    "visits": Source("aci_bench/data/challenge_data", visits.read_notes),
 }
 """What reads each corpus; all but `adewatch`, which is part of the repository, lie in the data
 folder."""
@@ -50,7 +67,13 @@ def read(name: str, data: Path) -> list[Document]:
     """
     if name not in READERS:
         raise CorpusError(f"no corpus {name!r}; known are {', '.join(READERS)}")
-    return READERS[name](data)
+    source = READERS[name]
+    return source.read(data / source.place)
+
+
+def is_there(name: str, data: Path) -> bool:
+    """Whether the file or folder of a known corpus exists; it may be malformed nevertheless."""
+    return (data / READERS[name].place).exists()
 
 
 def load(names: Iterable[str], data: Path, *, seed: int) -> dict[str, Parts]:
