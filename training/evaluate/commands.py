@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from training.evaluate.kinds import REPORTED
 from training.settings import REPOSITORY, RUNS, SEED
 
 SeedOption = Annotated[int, typer.Option(help="of the split and the bootstrap")]
@@ -54,9 +55,13 @@ def report(
     model: Annotated[
         list[Path] | None, typer.Option(help="as for evaluate; default: the repository")
     ] = None,
-    corpora: Annotated[str, typer.Option(help="names, separated by commas")] = (
-        "ade,clinical,adewatch"
-    ),
+    corpora: Annotated[
+        str | None,
+        typer.Option(
+            help="names, separated by commas; default: of "
+            f"{','.join(REPORTED)} those that are in the data folder"
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="the page to write")] = RUNS / "report.html",
     seed: SeedOption = SEED,
 ) -> None:
@@ -64,5 +69,6 @@ def report(
     from training.evaluate.measuring import open_models
     from training.evaluate.report import write_report
 
-    write_report(open_models(model or [REPOSITORY]), corpora.split(","), out, seed)
+    names = None if corpora is None else corpora.split(",")
+    write_report(open_models(model or [REPOSITORY]), names, out, seed)
     typer.echo(f"wrote {out}")

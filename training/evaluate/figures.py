@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from training.corpora.documents import Document
-from training.evaluate import calibration
 from training.evaluate.baselines import BASELINES
 from training.evaluate.bootstrap import counts, f1, interval, macro_f1
 from training.evaluate.metrics import Score, lenient, mention_scores, strict, summary
 from training.evaluate.pair_metrics import both_classes, by_name, chosen, overlapping
+from training.evaluate.reliability import ANSWERED, reliability_of
 from training.evaluate.scoring import PairScorer, Reading, ScoredPair, candidates
 from training.evaluate.status_figures import counted_pairs, status_figures
 from training.settings import SEED
@@ -22,7 +22,7 @@ Figures = dict[str, object]
 def report(
     readings: Sequence[Reading], *, threshold: float, seed: int = SEED, baselines: bool = False
 ) -> Figures:
-    """Mentions, relations on gold mentions, and end to end.
+    """Mentions, relations on gold mentions, and end to end, and how reliable the probabilities are.
 
     Relations count as (drug span, event span) of any status. Gold relations beyond the reach of
     a window count as missed. Intervals are 95% percentile bootstrap intervals by document.
@@ -46,8 +46,8 @@ def report(
         ),
     }
     figures |= _end_to_end([(one.document, one.end_to_end) for one in readings], threshold, seed)
-    figures["calibration"] = reliability_of(readings)
-    figures["calibration_end_to_end"] = _reliability(*found_truths(readings), temperature=1.0)
+    for name, answered in ANSWERED.items():
+        figures[name] = reliability_of(readings, answered)
     statuses = status_figures(readings, threshold=threshold)
     if statuses is not None:
         figures["statuses"] = statuses
@@ -78,48 +78,6 @@ def false_alarms(
     wrong = sum(bool(chosen(found, threshold)) for _, found in without)
     share = wrong / len(without) if without else 0.0
     return {"documents": len(without), "with_a_false_relation": wrong, "share": round(share, 4)}
-
-
-def pair_truths(readings: Sequence[Reading]) -> tuple[list[float], list[bool]]:
-    """Probabilities of the pairs of gold mentions, and whether they are related."""
-    scored = [(pair, one.document.pairs()) for one in readings for pair in one.on_gold]
-    return [pair.caused for pair, _ in scored], [pair.spans in gold for pair, gold in scored]
-
-
-def found_truths(readings: Sequence[Reading]) -> tuple[list[float], list[bool]]:
-    """Probabilities of the pairs of found mentions, and whether they overlap a gold relation."""
-    scored = [(pair, one.document.pairs()) for one in readings for pair in one.end_to_end]
-    right = [overlapping(gold, {pair.spans}).true_positives > 0 for pair, gold in scored]
-    return [pair.caused for pair, _ in scored], right
-
-
-def reliability_of(readings: Sequence[Reading], *, temperature: float = 1.0) -> Figures:
-    """Reliability of the probabilities of pairs of gold mentions."""
-    return _reliability(*pair_truths(readings), temperature=temperature)
-
-
-def _reliability(
-    probabilities: Sequence[float], truths: Sequence[bool], *, temperature: float
-) -> Figures:
-    bins = calibration.reliability(calibration.scaled(probabilities, temperature), truths)
-    return {
-        "pairs": len(truths),
-        "temperature": round(temperature, 4),
-        "expected_calibration_error": round(calibration.expected_calibration_error(bins), 4),
-        "log_loss": round(
-            calibration.log_loss(calibration.scaled(probabilities, temperature), truths), 4
-        ),
-        "bins": [
-            {
-                "from": round(one.low, 2),
-                "to": round(one.high, 2),
-                "pairs": one.count,
-                "mean_probability": round(float(one.mean_probability), 4),
-                "share_related": round(float(one.share_true), 4),
-            }
-            for one in bins
-        ],
-    }
 
 
 def _mentions(

@@ -13,6 +13,9 @@ MEASURED = ("ade", "clinical", "adewatch")
 CHOSEN_ON = (*MEASURED, "dictations")
 """Corpora whose development part, fully annotated, says whether int8 is good enough."""
 
+REPORTED = (*CHOSEN_ON, "visits")
+"""Corpora whose test part the page of `report` is about, as far as they are there."""
+
 KINDS = {
     "literature": ("ade",),
     "notes written for this": ("adewatch",),

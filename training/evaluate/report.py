@@ -16,8 +16,10 @@ from matplotlib.figure import Figure
 from training.corpora import catalogue
 from training.evaluate import calibration
 from training.evaluate.error_report import error_report
-from training.evaluate.figures import pair_truths, reliability_of, report
+from training.evaluate.figures import report
+from training.evaluate.kinds import REPORTED
 from training.evaluate.measuring import Models, read
+from training.evaluate.reliability import ANSWERED, Answered, reliability_of
 from training.evaluate.scoring import Reading
 from training.settings import data_dir
 
@@ -42,7 +44,21 @@ table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .2rem .8rem .2rem 0; text-align: left; border-bottom: 1px solid #ddd; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
 img { max-width: 100%; }
+.plots { display: flex; gap: 1rem; }
+figure { flex: 1; margin: 0; font-size: .9rem; }
 """
+
+_CALIBRATION = """<p>The plots of calibration show how often answers of about one probability are
+right: a found mention, if it is exactly a gold mention (of the types that its document annotates
+completely); a pair of gold mentions, if it is a gold relation; end to end a pair of found mentions,
+if it overlaps a gold relation in both. <em>With temperature</em> the log odds are divided by one
+number, fitted on the development documents of the corpus. That scaling is fitted for this page and
+shown on it only: the temperature in the cards, which the server divides by, is 1.0. What serves is
+calibrated by the weights in the card of the relation model
+(deploy/decisions/0026-a-relation-is-as-probable-as-its-parts.md), which make one probability of a
+relation of the answers of both models. Where a card has them, relations <em>as answered</em> are
+weighed so; they are fitted end to end, not on gold mentions. Mentions are as the NER model answers.
+</p>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,53 +68,78 @@ class CorpusReport:
     Attributes:
         figures: of `training.evaluate.figures.report`.
         errors: of `training.evaluate.error_report`.
-        before: reliability of pairs of gold mentions as evaluation answers, weighed if the card
-            says so; `after` with a temperature fitted on dev beside.
-        after: see `before`.
+        scaled: of each of `ANSWERED` its reliability with a temperature fitted on dev. As answered
+            it is part of the figures.
     """
 
     figures: Mapping[str, Any]
     errors: Mapping[str, Any]
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
+    scaled: Mapping[str, Mapping[str, Any]]
 
 
-def write_report(models: Models, corpora: Sequence[str], out: Path, seed: int) -> None:
+def write_report(models: Models, corpora: Sequence[str] | None, out: Path, seed: int) -> None:
     """Measure the models on the test parts and write the page; it needs no other file.
+
+    Args:
+        models: what is measured.
+        corpora: their names; None for those of `REPORTED` that are there, and a note of the others.
+        out: the page.
+        seed: of the splits and the bootstrap.
 
     Raises:
         CorpusError: a corpus is unknown or cannot be read.
+        DataMissing: there is no data folder.
     """
+    data = data_dir()
+    wanted = REPORTED if corpora is None else corpora
+    # Who names a corpus wants it, and is told what it lacks.
+    absent = [one for one in wanted if corpora is None and not catalogue.is_there(one, data)]
+    names = [name for name in wanted if name not in absent]
     reports = {}
-    for name, parts in catalogue.load(corpora, data_dir(), seed=seed).items():
+    for name, parts in catalogue.load(names, data, seed=seed).items():
         reports[name] = corpus_report(
             read(models, parts.test), read(models, parts.dev), models.threshold, seed
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(render(reports), encoding="utf-8")
+    out.write_text(render(reports, absent), encoding="utf-8")
 
 
 def corpus_report(
     test: Sequence[Reading], dev: Sequence[Reading], threshold: float, seed: int
 ) -> CorpusReport:
-    """Figures on test; the temperature comes from dev."""
-    temperature = calibration.fit_temperature(*pair_truths(dev))
+    """Figures on test; the temperatures come from dev."""
     return CorpusReport(
         figures=report(test, threshold=threshold, seed=seed, baselines=True),
         errors=error_report(test, threshold=threshold),
-        before=reliability_of(test),
-        after=reliability_of(test, temperature=temperature),
+        scaled={
+            name: reliability_of(
+                test,
+                answered,
+                temperature=calibration.fit_temperature(*answered.truths(dev)),
+            )
+            for name, answered in ANSWERED.items()
+        },
     )
 
 
-def render(reports: Mapping[str, CorpusReport]) -> str:
-    """The page as HTML, plots included."""
+def render(reports: Mapping[str, CorpusReport], absent: Sequence[str] = ()) -> str:
+    """The page as HTML, plots included.
+
+    Args:
+        reports: by corpus.
+        absent: corpora that are left out because the data folder does not hold them.
+    """
     sections = "".join(_section(name, one) for name, one in reports.items())
+    notes = "".join(
+        f"<h2>{escape(name)}</h2><p>Left out: the data folder holds no "
+        f"{escape(catalogue.READERS[name].place)}.</p>"
+        for name in absent
+    )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         f"<title>Extraction models</title><style>{_STYLE}</style>"
         f"<h1>Extraction models</h1><p>F1 on test documents; in brackets 95% bootstrap intervals "
-        f"by document.</p>{sections}</html>\n"
+        f"by document.</p>{_CALIBRATION}{sections}{notes}</html>\n"
     )
 
 
@@ -110,10 +151,9 @@ def _section(name: str, one: CorpusReport) -> str:
             f"{alarms['documents']} without a relation {alarms['with_a_false_relation']} yield "
             f"a false one ({alarms['share']:.1%}).</p>",
             _scores_table(one.figures),
-            _image(_scores_plot(one.figures), f"F1 on {name}"),
+            f"<p>{_image(_scores_plot(one.figures), f'F1 on {name}')}</p>",
             "<h3>Calibration</h3>",
-            _calibration(one),
-            _image(_reliability_plot(one), f"reliability on {name}"),
+            _calibration(name, one),
             "<h3>Errors</h3>",
             _counts_table("mentions", one.errors["mentions"]),
             _counts_table("causes", {"relations": one.errors["relations"]["causes"]}),
@@ -143,14 +183,22 @@ def _scores_table(figures: Mapping[str, Any]) -> str:
     return f"<table><tr><th></th><th>model</th>{heads}</tr>{''.join(rows)}</table>"
 
 
-def _calibration(one: CorpusReport) -> str:
-    found = one.figures["calibration_end_to_end"]
+def _calibration(name: str, one: CorpusReport) -> str:
+    plots = "".join(
+        f"<figure>{_image(plot, f'{answered.title} on {name}: reliability')}"
+        f"<figcaption>{_caption(answered, one.figures[key], one.scaled[key])}</figcaption></figure>"
+        for key, answered in ANSWERED.items()
+        for plot in [reliability_plot(answered, one.figures[key], one.scaled[key])]
+    )
+    return f'<div class="plots">{plots}</div>'
+
+
+def _caption(answered: Answered, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return (
-        f"<p>Of {one.before['pairs']} pairs of gold mentions: expected calibration error "
-        f"{one.before['expected_calibration_error']:.3f}, with temperature "
-        f"{one.after['temperature']:.2f} (fitted on dev) "
-        f"{one.after['expected_calibration_error']:.3f}. Of {found['pairs']} pairs of found "
-        f"mentions, as answered: {found['expected_calibration_error']:.3f}.</p>"
+        f"{answered.title}: of {before[answered.counted]} {answered.counted} the expected "
+        f"calibration error is {before['expected_calibration_error']:.3f} as answered (log loss "
+        f"{before['log_loss']:.3f}), {after['expected_calibration_error']:.3f} "
+        f"({after['log_loss']:.3f}) with temperature {after['temperature']:.2f}."
     )
 
 
@@ -185,20 +233,30 @@ def _scores_plot(figures: Mapping[str, Any]) -> Figure:
     return plot
 
 
-def _reliability_plot(one: CorpusReport) -> Figure:
-    plot = Figure(figsize=(4.5, 4), layout="constrained")
+def reliability_plot(
+    answered: Answered, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Figure:
+    """Mean probability and share of right answers of the bins that are not empty.
+
+    Args:
+        answered: what the figures are of.
+        before: of `reliability_of`, as answered.
+        after: likewise, with a temperature.
+    """
+    plot = Figure(figsize=(4, 3.6), layout="constrained")
     axes = plot.subplots()
     axes.plot([0, 1], [0, 1], color="#999999", linestyle=":")
-    for name, figures in (("as answered", one.before), ("with temperature", one.after)):
-        filled = [each for each in figures["bins"] if each["pairs"]]
+    for name, figures in (("as answered", before), ("with temperature", after)):
+        filled = [each for each in figures["bins"] if each[answered.counted]]
         axes.plot(
             [each["mean_probability"] for each in filled],
-            [each["share_related"] for each in filled],
+            [each[answered.share] for each in filled],
             marker="o",
             label=name,
         )
+    axes.set_title(f"{answered.title}, ECE {before['expected_calibration_error']:.3f}")
     axes.set_xlabel("mean probability")
-    axes.set_ylabel("share related")
+    axes.set_ylabel(answered.share.replace("_", " "))
     # Searching the best place warns on a slow machine.
     axes.legend(loc="upper left")
     return plot
@@ -208,4 +266,4 @@ def _image(plot: Figure, description: str) -> str:
     buffer = io.BytesIO()
     plot.savefig(buffer, format="png", dpi=120)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<p><img alt="{escape(description)}" src="data:image/png;base64,{data}"></p>'
+    return f'<img alt="{escape(description)}" src="data:image/png;base64,{data}">'

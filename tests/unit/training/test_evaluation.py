@@ -114,9 +114,10 @@ def test_the_page_holds_its_tables_and_plots_and_nothing_of_elsewhere() -> None:
     readings = read_documents(NOTES, None, YES)
     page = render({"test <b>": corpus_report(readings, readings, 0.5, seed=1)})
     assert "<h2>test &lt;b&gt;</h2>" in page
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 4
     assert "nearest drug" in page
-    assert "Of 0 pairs of found mentions, as answered: 0.000." in page
+    nothing = "of 0 pairs the expected calibration error is 0.000 as answered"
+    assert f"Relations end to end: {nothing}" in page
     # One of 27 draws has three times the note without a relation: there F1 is 0.
     assert "1.000 [0.000, 1.000]" in page
     assert "http" not in page
