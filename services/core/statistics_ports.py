@@ -5,7 +5,7 @@ Failures are those of `services.core.ports`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,4 +103,9 @@ class CaseBook(Protocol):
 
     def pair_cases(self, pair: Pair) -> list[PairCase]:
         """The cases of a pair, by key; what only repeats an earlier note is left out of them."""
+        ...
+
+    def historical_only(self, pairs: Sequence[Pair]) -> dict[Pair, int]:
+        """How many cases of each pair rest on history alone: no counted relation of the case says
+        of the pair anything else. What only repeats an earlier note is left out here too."""
         ...

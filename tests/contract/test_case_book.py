@@ -130,8 +130,29 @@ def test_the_cases_of_a_pair_say_where_they_come_from_and_what_they_lack(both: B
     assert [case.texts for case in book.pair_cases(COUGH)] == [("two",)]
 
 
+def test_cases_that_rest_on_history_alone_are_told_from_others(both: Both) -> None:
+    record, book = both
+    past = Assertion.HISTORICAL
+    record.apply(
+        [
+            extraction("a", RASH, COUGH, assertion=[past, Assertion.AFFIRMED], evidence_text="one"),
+            extraction("b", RASH, patient="q", assertion=past, evidence_text="one"),
+            extraction("c", RASH, patient="q", written_at=MARCH, evidence_text="It came again."),
+            extraction("d", RASH, patient="r", assertion=Assertion.NEGATED),
+            extraction("e", BLEEDING, RASH, patient="s", assertion=past, evidence_text="two"),
+            # Word for word what was history is no evidence of its own.
+            extraction("f", BLEEDING, patient="s", written_at=MARCH, evidence_text="two"),
+        ]
+    )
+    assert book.historical_only([RASH, COUGH, BLEEDING]) == {RASH: 2, COUGH: 0, BLEEDING: 1}
+    assert book.historical_only([]) == {}
+    record.apply([retraction("b", patient="q"), retraction("e", patient="s")])
+    assert book.historical_only([RASH, BLEEDING]) == {RASH: 1, BLEEDING: 0}
+
+
 def test_names_of_any_script_are_found(both: Both) -> None:
     record, book = both
     odd = RASH._replace(drug="ацетил 'кислота'", event='nausée "sévère"')
     record.apply([extraction("a", odd)])
     assert [case.first_at for case in book.pair_cases(odd)]
+    assert book.historical_only([odd]) == {odd: 0}

@@ -14,7 +14,7 @@ from services.adapters.sql import migrate
 from services.adapters.sql.case_book import SqlCaseBook
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine
-from services.core.contracts import Extraction, PatientMerge
+from services.core.contracts import Assertion, Extraction, PatientMerge
 from services.core.counts import CountDelta
 from services.core.ports import Applied, CaseRecord, Resettled
 from services.core.statistics_ports import CaseBook
@@ -87,6 +87,41 @@ def test_a_note_between_two_episodes_makes_them_one(make: Make) -> None:
     assert counts(record).total == 1
     record.apply([retraction("c")])
     assert counts(record).total == 2
+
+
+def test_history_told_again_in_other_words_counts_once_whatever_the_order(make: Make) -> None:
+    first = telling("a", (RASH, ARMS), written_at=day(0))
+    again = telling("b", (RASH, SPOTS), written_at=day(200))
+    past = telling("c", (RASH, CHEST), written_at=day(300), assertion=Assertion.HISTORICAL)
+    for order in permutations([first, again, past]):
+        record, book = make(GAP)
+        for note in order:
+            record.apply([note])
+        assert counts(record).pairs == {RASH: 2}
+        case, other = sorted(book.pair_cases(RASH), key=lambda one: one.first_at)
+        assert (case.texts, other.texts) == ((ARMS, CHEST), (SPOTS,))
+    record.apply([telling("a", (COUGH, ARMS), written_at=day(0), version=2)])
+    assert counts(record).pairs == {RASH: 1, COUGH: 1}
+    record.apply([retraction("b")])
+    assert counts(record).pairs == {RASH: 1, COUGH: 1}
+    record.apply([retraction("a", version=2), retraction("c")])
+    assert counts(record) == CountDelta()
+
+
+def test_history_of_two_names_counts_once_after_a_merge_or_a_recount(make: Make) -> None:
+    record, _ = make(GAP)
+    hives = RASH._replace(event="hives")
+    past = {"written_at": day(200), "assertion": Assertion.HISTORICAL}
+    record.apply([telling("a", (RASH, ARMS), patient="p", written_at=day(0))])
+    record.apply([telling("b", (RASH, SPOTS), patient="q", **past)])
+    record.apply([telling("c", (hives, CHEST), patient="p", **past)])
+    assert counts(record).pairs == {RASH: 2, hives: 1}
+    record.merge([merge("q", "p")])
+    assert counts(record).pairs == {RASH: 1, hives: 1}
+    record.remap(WordVocabulary("words-2", {"hives": "rash"}))
+    assert counts(record).pairs == {RASH: 1}
+    record.remap(WordVocabulary("words-1", {}))
+    assert counts(record).pairs == {RASH: 1, hives: 1}
 
 
 def test_the_same_report_of_two_systems_is_one(make: Make) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from services.core.contracts import Pair, Sex
+from services.core.contracts import Assertion, Pair, Sex
 from services.core.statistics_ports import Case, CaseBook, PairCase
 from tests.fakes.case_record import Judged, MemoryCaseRecord
 
@@ -42,6 +42,16 @@ class MemoryCaseBook(CaseBook):
             )
             for key, told in self._by_case(originals).items()
         ]
+
+    def historical_only(self, pairs: Sequence[Pair]) -> dict[Pair, int]:
+        said: dict[Pair, dict[str, set[Assertion]]] = {pair: {} for pair in pairs}
+        for one in self._record.evidence():
+            if one.statement.pair in said and one.verdict.copy_of is None:
+                of_pair = said[one.statement.pair]
+                of_pair.setdefault(one.verdict.case_key, set()).add(one.statement.assertion)
+        return {
+            pair: list(cases.values()).count({Assertion.HISTORICAL}) for pair, cases in said.items()
+        }
 
     @staticmethod
     def _by_case(evidence: list[Judged]) -> dict[str, list[Judged]]:

@@ -162,6 +162,7 @@ class MemoryCaseRecord(CaseRecord):
             Statement(
                 place=Place(note.note_key, position),
                 pair=Pair(concepts[relation.drug_id], concepts[relation.event_id]),
+                assertion=relation.assertion,
                 written_at=note.written_at,
                 text=relation.evidence_text,
             )

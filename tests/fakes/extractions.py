@@ -81,12 +81,14 @@ def telling(
     written_at: datetime = datetime(2026, 1, 1, 8, tzinfo=UTC),
     source: str = "ehr",
     version: int = 1,
+    assertion: Assertion | Sequence[Assertion] = Assertion.AFFIRMED,
 ) -> Extraction:
-    """A note with one affirmed relation per pair and its evidence."""
+    """A note with one relation per pair and its evidence; `assertion` as in `extraction`."""
     note = extraction(
         note_id,
         *(pair for pair, _ in told),
         patient=patient,
+        assertion=assertion,
         written_at=written_at,
         version=version,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core import identity
-from services.core.contracts import Extraction, Pair, PatientMerge
+from services.core.contracts import Assertion, Extraction, Pair, PatientMerge
 from services.core.copies import Place
 from services.core.counts import CountDelta, combine
-from services.core.settlement import Statement, Verdict, settle
+from services.core.settlement import Statement, Verdict, change, pairs_of, settle
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import FakeClock
 from tests.fakes.copied_stream import GAP, copied_stream
@@ -28,6 +30,7 @@ TEXTS = (
 )
 pairs = st.builds(Pair, st.sampled_from("ab"), st.sampled_from("xy"))
 texts = st.sampled_from(TEXTS)
+assertions = st.sampled_from([Assertion.AFFIRMED, Assertion.HISTORICAL])
 days = st.integers(0, 120)
 gaps = st.sampled_from([None, timedelta(days=5), timedelta(days=40)])
 
@@ -38,14 +41,27 @@ def evidence(draw: st.DrawFn) -> list[list[Statement]]:
     notes = []
     for number in range(draw(st.integers(1, 8))):
         at = NEW_YEAR + timedelta(days=draw(days))
-        told = draw(st.lists(st.tuples(pairs, texts), min_size=1, max_size=3))
+        told = draw(st.lists(st.tuples(pairs, texts, assertions), min_size=1, max_size=3))
         notes.append(
             [
-                Statement(place=Place(f"n{number}", position), pair=pair, written_at=at, text=text)
-                for position, (pair, text) in enumerate(told)
+                Statement(
+                    place=Place(f"n{number}", position),
+                    pair=pair,
+                    assertion=assertion,
+                    written_at=at,
+                    text=text,
+                )
+                for position, (pair, text, assertion) in enumerate(told)
             ]
         )
     return notes
+
+
+def recalled(one: Statement, statements: Iterable[Statement]) -> bool:
+    """Whether it tells as history what an earlier note told already."""
+    return one.assertion is Assertion.HISTORICAL and any(
+        other.pair == one.pair and other.moment < one.moment for other in statements
+    )
 
 
 @given(evidence(), gaps, st.data())
@@ -91,20 +107,43 @@ def test_a_copy_is_of_an_original_of_its_pair_and_case(
 
 
 @given(evidence(), st.sampled_from([timedelta(days=5), timedelta(days=40)]))
-def test_episodes_are_what_the_originals_alone_make(
+def test_episodes_are_what_the_reports_alone_make(
     notes: list[list[Statement]], gap: timedelta
 ) -> None:
+    """Reports: neither copies nor the history of what was told before."""
     statements = [one for note in notes for one in note]
     verdicts = settle("person", statements, gap=gap)
     originals = sorted(
         (one for one in statements if verdicts[one.place].copy_of is None),
         key=lambda one: one.moment,
     )
+    reports = [one for one in originals if not recalled(one, statements)]
     first = ""
-    for earlier, one in zip([None, *originals], originals, strict=False):
+    for earlier, one in zip([None, *reports], reports, strict=False):
         if earlier is None or one.written_at - earlier.written_at > gap:
             first = one.place.note_key
         assert verdicts[one.place].case_key == identity.episode_key("person", first)
+    for one in originals:
+        if recalled(one, statements):
+            of_pair = next(report for report in reports if report.pair == one.pair)
+            assert verdicts[one.place].case_key == verdicts[of_pair.place].case_key
+
+
+@given(evidence(), gaps)
+def test_known_history_in_words_of_its_own_changes_no_count(
+    notes: list[list[Statement]], gap: timedelta | None
+) -> None:
+    """Without copies, so that no report is left without its source."""
+    told = [
+        replace(one, text=f"{one.place.note_key}x{one.place.position}")
+        for note in notes
+        for one in note
+    ]
+    fresh = [one for one in told if not recalled(one, told)]
+    with_history = pairs_of(told, settle("person", told, gap=gap))
+    without = pairs_of(fresh, settle("person", fresh, gap=gap))
+    assert with_history == without
+    assert not change(with_history, without)
 
 
 patients = st.sampled_from("pqrs")
@@ -118,9 +157,17 @@ def histories(draw: st.DrawFn) -> list[Event]:
     for number in range(draw(st.integers(1, 5))):
         for version in range(1, draw(st.integers(1, 3)) + 1):
             told = draw(st.lists(st.tuples(pairs, texts), max_size=3))
+            said = [draw(assertions) for _ in told]
             patient, at = draw(patients), NEW_YEAR + timedelta(days=draw(days))
             history.append(
-                telling(f"n{number}", *told, patient=patient, written_at=at, version=version)
+                telling(
+                    f"n{number}",
+                    *told,
+                    patient=patient,
+                    written_at=at,
+                    version=version,
+                    assertion=said,
+                )
             )
             if draw(st.integers(0, 4)) == 0:
                 history.append(retraction(f"n{number}", version=version, patient=patient))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, case, func, select
 from sqlmodel import col
 
 from services.adapters.sql.engine import reading
 from services.adapters.sql.rows import pair_key
+from services.adapters.sql.settling import chunks
 from services.adapters.sql.tables import EvidenceRow, NoteRow
-from services.core.contracts import Pair, Sex
+from services.core.contracts import Assertion, Pair, Sex
 from services.core.statistics_ports import Case, PairCase
 
 _ROWS_PER_FETCH = 10_000
+_IS_HISTORY = col(EvidenceRow.assertion) == Assertion.HISTORICAL.value
 
 
 class SqlCaseBook:
@@ -81,6 +83,28 @@ class SqlCaseBook:
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return [_pair_case(key, lines) for key, lines in groupby(rows, attrgetter("case_key"))]
+
+    def historical_only(self, pairs: Sequence[Pair]) -> dict[Pair, int]:
+        """Cases of each pair that rest on history alone; one statement per thousand pairs."""
+        by_key = {pair_key(pair): pair for pair in pairs}
+        found = dict.fromkeys(pairs, 0)
+        case_key, of_pair = col(EvidenceRow.case_key), col(EvidenceRow.pair_key)
+        with reading(self._engine) as connection:
+            for keys in chunks(by_key):
+                cases = (
+                    select(of_pair, case_key)
+                    .where(
+                        of_pair.in_(keys),
+                        col(EvidenceRow.counted).is_(True),
+                        col(EvidenceRow.copy_of_note).is_(None),
+                    )
+                    .group_by(of_pair, case_key)
+                    .having(func.count() == func.count(case((_IS_HISTORY, 1))))
+                    .subquery()
+                )
+                query = select(cases.c.pair_key, func.count()).group_by(cases.c.pair_key)
+                found |= {by_key[key]: n for key, n in connection.execute(query)}
+        return found
 
 
 def _case(key: str, lines: Iterable[Row[*tuple[Any, ...]]]) -> Case:

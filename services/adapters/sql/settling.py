@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from services.adapters.sql.rows import Row
 from services.adapters.sql.tables import EvidenceRow
-from services.core.contracts import Pair
+from services.core.contracts import Assertion, Pair
 from services.core.copies import Place
 from services.core.settlement import Moment, Statement, Verdict, Verdicts, pairs_of, settle
 
@@ -61,6 +61,7 @@ def load(connection: Connection, since: Since) -> list[Standing]:
             col(EvidenceRow.copy_of_position),
             col(EvidenceRow.drug),
             col(EvidenceRow.event),
+            col(EvidenceRow.assertion),
             col(EvidenceRow.written_at),
             col(EvidenceRow.evidence_text),
         ).where(col(EvidenceRow.person_key).in_(chunk), *needed)
@@ -76,6 +77,7 @@ def standing(row: Mapping[str, Any]) -> Standing:
         Statement(
             place=Place(row["note_key"], row["position"]),
             pair=Pair(row["drug"], row["event"]),
+            assertion=Assertion(row["assertion"]),
             written_at=row["written_at"],
             text=row["evidence_text"],
         ),
