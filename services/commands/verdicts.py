@@ -35,17 +35,25 @@ def list_evidence(
     drug: Annotated[str, typer.Argument(help="concept, as signals have it")],
     event: Annotated[str, typer.Argument(help="likewise")],
 ) -> None:
-    """Show the evidence of a pair by the names that `add` takes; without text."""
+    """Show the evidence of a pair by the names that `add` takes, without text.
+
+    What repeats an earlier note says of which evidence it is a copy.
+    """
 
     async def work(components: Components) -> list[EvidenceItem]:
         return await asyncio.to_thread(components.verdicts.evidence, Pair(drug, event))
 
-    for item in with_components(work):
+    found = with_components(work)
+    names = {item.place: f"{item.note_key}:{item.key}" for item in found}
+    for item in found:
         _line(
-            f"{item.note_key}:{item.key}",
+            names[item.place],
             f"drug at {item.drug.start}–{item.drug.end}",
             f"event at {item.event.start}–{item.event.end}",
             item.assertion.value,
+            *([] if item.section is None else [f"section {item.section}"]),
+            # A copy is of its source's pair, so its source is shown too.
+            *([] if item.copy_of is None else [f"copy of {names[item.copy_of]}"]),
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from services.core import identity
 from services.core.contracts import Assertion, MentionType, Pair
+from services.core.copies import Place
 from services.core.spans import Span
 
 
@@ -33,17 +34,29 @@ class EvidenceItem:
 
     Attributes:
         note_key: identity of the note.
+        position: of the relation among those of the note.
         drug: span in the note; `event` and `window` (what was read) likewise.
         assertion: what was extracted.
         text: of the window: patient text.
+        section: part of the note that the event stands in; None before any heading.
+        copy_of: the relation of an earlier note that this one repeats; None for an original, and
+            for what does not count.
     """
 
     note_key: str
+    position: int
     drug: Span
     event: Span
     window: Span
     assertion: Assertion
     text: str
+    section: str | None = None
+    copy_of: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the relation stands."""
+        return Place(self.note_key, self.position)
 
     @property
     def key(self) -> str:

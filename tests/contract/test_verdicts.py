@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
 
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.verdicts import SqlVerdicts
-from services.core.contracts import Assertion
+from services.core.contracts import Assertion, Extraction
+from services.core.copies import Place
 from services.core.ports import CaseRecord
 from services.core.verdicts import EvidenceItem, Judgement, Verdict, VerdictRecord
 from tests.connections import record_engine
@@ -41,6 +43,11 @@ def books(request: pytest.FixtureRequest) -> Iterator[Books]:
     engine.dispose()
 
 
+def in_section(note: Extraction, name: str) -> Extraction:
+    relations = tuple(replace(relation, section=name) for relation in note.relations)
+    return replace(note, relations=relations)
+
+
 def judge(books: Books, item: EvidenceItem, judgement: Judgement) -> Verdict:
     books.clock.advance(timedelta(minutes=1))
     verdict = books.verdicts.judge(item.note_key, item.key, judgement, by="Zoë")
@@ -68,6 +75,19 @@ def test_the_evidence_of_a_pair_is_that_of_standing_notes(books: Books) -> None:
     assert (one.drug, one.event) == ((0, len(drug)), (0, len(event)))
     assert one.text == "Some drug caused some event."
     assert one.window == (0, len(one.text))
+
+
+def test_evidence_says_in_which_section_it_stands_and_what_it_repeats(books: Books) -> None:
+    first = in_section(extraction("a", COUGH, RASH), "allergies")
+    again = extraction("b", RASH, written_at=datetime(2026, 2, 1, tzinfo=UTC))
+    books.cases.apply([first, again])
+    found = {item.note_key: item for item in books.verdicts.evidence(RASH)}
+    one, other = found[first.note_key], found[again.note_key]
+    assert (one.section, one.position, one.copy_of) == ("allergies", 1, None)
+    assert (other.section, other.position, other.copy_of) == (None, 0, Place(first.note_key, 1))
+    judge(books, other, Judgement.CONFIRMED)
+    ((judged, _),) = books.verdicts.judged()
+    assert judged == other
 
 
 def test_the_last_verdict_holds_and_all_are_kept(books: Books) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services.core.contracts import Assertion, Extraction, Pair
 from services.core.ports import Clock
@@ -20,7 +21,9 @@ class MemoryVerdicts(VerdictRecord):
         self._verdicts: list[Verdict] = []
 
     def evidence(self, pair: Pair) -> list[EvidenceItem]:
-        return [item for note in self._notes() for other, item in _items(note) if other == pair]
+        return [
+            item for note in self._notes() for other, item in self._items(note) if other == pair
+        ]
 
     def judge(
         self,
@@ -55,26 +58,33 @@ class MemoryVerdicts(VerdictRecord):
     def judged(self) -> Iterator[tuple[EvidenceItem, Verdict]]:
         last = {one.evidence_key: one for one in self._verdicts}
         for note in self._notes():
-            for _, item in _items(note):
+            for _, item in self._items(note):
                 if item.key in last:
                     yield item, last.pop(item.key)
 
     def _notes(self) -> list[Extraction]:
         return sorted(self._record.standing(), key=lambda note: note.note_key)
 
+    def _items(self, note: Extraction) -> Iterator[tuple[Pair, EvidenceItem]]:
+        sources = {one.statement.place: one.verdict.copy_of for one in self._record.evidence()}
+        for pair, item in _items(note):
+            yield pair, replace(item, copy_of=sources.get(item.place))
+
 
 def _items(note: Extraction) -> Iterator[tuple[Pair, EvidenceItem]]:
     mentions = {mention.mention_id: mention for mention in note.mentions}
-    for relation in note.relations:
+    for position, relation in enumerate(note.relations):
         drug, event = mentions[relation.drug_id], mentions[relation.event_id]
         yield (
             Pair(drug.concept, event.concept),
             EvidenceItem(
                 note_key=note.note_key,
+                position=position,
                 drug=Span(drug.start, drug.end),
                 event=Span(event.start, event.end),
                 window=Span(relation.evidence_start, relation.evidence_end),
                 assertion=relation.assertion,
                 text=relation.evidence_text,
+                section=relation.section,
             ),
         )

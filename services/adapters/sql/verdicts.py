@@ -15,6 +15,7 @@ from services.adapters.sql.review_tables import VerdictRow
 from services.adapters.sql.rows import pair_key
 from services.adapters.sql.tables import EvidenceRow, LedgerHeadRow
 from services.core.contracts import Assertion, Pair
+from services.core.copies import Place
 from services.core.ports import Clock
 from services.core.spans import Span
 from services.core.verdicts import EvidenceItem, Judgement, Verdict
@@ -23,6 +24,7 @@ _NOTES_PER_STATEMENT = 500
 
 _EVIDENCE = (
     col(EvidenceRow.note_key),
+    col(EvidenceRow.position),
     col(EvidenceRow.drug_start),
     col(EvidenceRow.drug_end),
     col(EvidenceRow.event_start),
@@ -31,6 +33,9 @@ _EVIDENCE = (
     col(EvidenceRow.evidence_end),
     col(EvidenceRow.assertion),
     col(EvidenceRow.evidence_text),
+    col(EvidenceRow.section),
+    col(EvidenceRow.copy_of_note),
+    col(EvidenceRow.copy_of_position),
 )
 _ORDER = (col(EvidenceRow.note_key), col(EvidenceRow.position))
 
@@ -150,11 +155,15 @@ def _verdicts(connection: Connection) -> list[Verdict]:
 
 
 def _item(row: Row[*tuple[Any, ...]]) -> EvidenceItem:
+    source = row.copy_of_note
     return EvidenceItem(
         note_key=row.note_key,
+        position=row.position,
         drug=Span(row.drug_start, row.drug_end),
         event=Span(row.event_start, row.event_end),
         window=Span(row.evidence_start, row.evidence_end),
         assertion=Assertion(row.assertion),
         text=row.evidence_text,
+        section=row.section,
+        copy_of=None if source is None else Place(source, row.copy_of_position),
     )

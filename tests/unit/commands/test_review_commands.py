@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import stat
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,24 @@ def test_verdicts_become_labelled_documents(run: Run, tmp_path: Path) -> None:
         "historical"
     ]
     assert "Zoë" not in json.dumps(file.read_text())
+
+
+def test_evidence_is_shown_with_its_section_and_what_it_repeats(
+    run: Run, sqlite_record: str
+) -> None:
+    engine = record_engine(sqlite_record)
+    later = extraction(
+        "c", RASH, patient="a", evidence_text=SECRET, written_at=datetime(2026, 5, 1, tzinfo=UTC)
+    )
+    relation = replace(later.relations[0], section="allergies")
+    SqlCaseRecord(engine, clock=FakeClock()).apply([replace(later, relations=(relation,))])
+    engine.dispose()
+    shown = run("verdicts", "evidence", *RASH).splitlines()
+    (copy,) = [line for line in shown if line.startswith(later.note_key)]
+    assert "section allergies" in copy
+    (source,) = [name for name in run.evidence(*RASH) if name.startswith(extraction("a").note_key)]
+    assert copy.endswith(f"copy of {source}")
+    assert sum("section" in line or "copy of" in line for line in shown) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from services.core.contracts import Assertion
+from services.core.copies import Place
 from services.core.spans import Span
 from services.core.verdicts import EvidenceItem, Judgement, Verdict, labelled
 
 TEXT = "A rash after amoxicillin."
 ITEM = EvidenceItem(
     note_key="n",
+    position=0,
     drug=Span(113, 124),
     event=Span(102, 106),
     window=Span(100, 125),
@@ -63,6 +65,7 @@ def test_a_mention_beyond_the_window_cannot_be_shown(span: Span) -> None:
 
 def test_the_key_is_that_of_the_places_and_the_words() -> None:
     assert replace(ITEM, assertion=Assertion.NEGATED).key == ITEM.key
+    assert replace(ITEM, position=3, section="plan", copy_of=Place("m", 1)).key == ITEM.key
     others = [
         replace(ITEM, note_key="m"),
         replace(ITEM, drug=Span(113, 125)),
