@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from services.adapters.sql.former_names import FormerName, former_names
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
-from services.core.contracts import MentionType, Named
+from services.core.contracts import MentionType, Named, Pair
 from services.core.ports import Remapped
 from services.core.vocabulary.curation import Decision
 from services.core.vocabulary.lexicon import Concept
@@ -108,6 +109,39 @@ def remap() -> None:
     _report(changed)
 
 
+@app.command("former")
+def list_former(
+    drug: Annotated[str, typer.Argument(help="concept, as signals have it")],
+    event_name: Annotated[str, typer.Argument(metavar="EVENT", help="likewise")],
+) -> None:
+    """Show by which names and codes the evidence of a pair went before recounts."""
+
+    async def work(components: Components) -> list[FormerName]:
+        return await asyncio.to_thread(former_names, components.engine, Pair(drug, event_name))
+
+    found = with_components(work)
+    if not found:
+        out.print("no recount has named or coded it otherwise")
+    for one in found:
+        out.print(
+            f"until recount {one.remapping} at {one.until:%Y-%m-%d %H:%M}: "
+            f"{_called(one.drug)} → {_called(one.event)}, {one.relations} relations, "
+            f"vocabulary {one.vocabulary}",
+            soft_wrap=True,
+            markup=False,
+        )
+
+
+def _called(named: Named) -> str:
+    """A name with its code; what was not kept is left out."""
+    coding = named.coding
+    if coding is None:
+        return f"{named.concept} (no code)"
+    version = f" of {coding.version}" if coding.version else ""
+    score = f", score {coding.score:.2f}" if coding.score else ""
+    return f"{named.concept} ({coding.system} {coding.code}{version}{score})"
+
+
 async def _recount(components: Components, decision: Decision) -> tuple[Named, Remapped]:
     vocabulary = await components.refresh_vocabulary()
     changed = await components.aggregator.remap(vocabulary)
@@ -120,7 +154,8 @@ def _report(changed: Remapped) -> None:
         f"in {changed.cases} cases"
     )
     if changed.sequence is not None:
-        out.print(f"recounted in ledger entry {changed.sequence}; the former names are kept")
+        out.print(f"recounted in ledger entry {changed.sequence}")
+    out.print("former names and codes are kept: `adewatch vocabulary former DRUG EVENT`")
 
 
 def _kind(event: bool) -> MentionType:

@@ -111,10 +111,10 @@ def test_history_told_again_in_other_words_counts_once_whatever_the_order(make: 
 def test_history_of_two_names_counts_once_after_a_merge_or_a_recount(make: Make) -> None:
     record, _ = make(GAP)
     hives = RASH._replace(event="hives")
-    past = {"written_at": day(200), "assertion": Assertion.HISTORICAL}
+    past, later = Assertion.HISTORICAL, day(200)
     record.apply([telling("a", (RASH, ARMS), patient="p", written_at=day(0))])
-    record.apply([telling("b", (RASH, SPOTS), patient="q", **past)])
-    record.apply([telling("c", (hives, CHEST), patient="p", **past)])
+    record.apply([telling("b", (RASH, SPOTS), patient="q", written_at=later, assertion=past)])
+    record.apply([telling("c", (hives, CHEST), patient="p", written_at=later, assertion=past)])
     assert counts(record).pairs == {RASH: 2, hives: 1}
     record.merge([merge("q", "p")])
     assert counts(record).pairs == {RASH: 1, hives: 1}

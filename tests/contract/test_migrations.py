@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table, insert, inspect
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, select
 
 from services.adapters import sql
 from services.adapters.sql import ledger as sql_ledger
@@ -19,8 +19,10 @@ from services.adapters.sql import migrate
 from services.adapters.sql.base import metadata
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import reading, writing
+from services.adapters.sql.former_names import former_names
 from services.adapters.sql.rows import Row, evidence_rows, note_row
 from services.core import identity
+from services.core.contracts import Coding, Named
 from services.core.counts import COUNTED, case_delta, combine
 from services.core.ports import Resettled
 from tests.connections import record_engine
@@ -124,7 +126,7 @@ def insert_as_then(connection: Connection, name: str, rows: list[Row]) -> None:
     )
 
 
-@pytest.mark.parametrize("revision", ["0001", "0004", "0006", "0007"])
+@pytest.mark.parametrize("revision", ["0001", "0004", "0006", "0007", "0009"])
 def test_what_an_earlier_schema_counted_is_counted_on(url: str, revision: str) -> None:
     notes = [
         extraction("a", RASH),
@@ -153,6 +155,35 @@ def test_what_an_earlier_schema_counted_is_counted_on(url: str, revision: str) -
     assert counts(record).pairs == {RASH: 2}
     record.merge([merge("q", "patient-1")])
     assert counts(record).pairs == {RASH: 1}
+    engine.dispose()
+
+
+def test_former_names_from_before_their_codings_were_kept_stay(url: str) -> None:
+    note = extraction("a", RASH)
+    patient = identity.case_key(note.patient_key)
+    migrate.upgrade(url, revision="0009")
+    engine = record_engine(url)
+    former = {"note_key": note.note_key, "position": 0, "remapping_id": 1, "drug": RASH.drug,
+              "vocabulary_version": "old", "drug_system": "MeSH", "drug_code": "D000658",
+              "event": "hives", "event_system": None, "event_code": None}  # fmt: skip
+    recount = {"remapping_id": 1, "vocabulary_version": "words-1", "renamed": 1,
+               "ledger_sequence": None, "remapped_at": START}  # fmt: skip
+    with writing(engine) as connection:
+        insert_as_then(connection, "note", [note_row(note, recorded_at=START)])
+        rows = evidence_rows(note, person_key=patient, counted=COUNTED)
+        insert_as_then(connection, "evidence", rows)
+        insert_as_then(connection, "remapping", [recount])
+        insert_as_then(connection, "former_concept", [former])
+    migrate.upgrade(url)
+    (found,) = former_names(engine, RASH)
+    assert found.drug == Named(RASH.drug, Coding("MeSH", "D000658", "", 0.0))
+    assert (found.event, found.relations) == (Named("hives", None), 1)
+    engine.dispose()
+    migrate.downgrade(url, revision="0009")
+    engine = record_engine(url)
+    with reading(engine) as connection:
+        then = Table("former_concept", MetaData(), autoload_with=connection)
+        assert [dict(row) for row in connection.execute(select(then)).mappings()] == [former]
     engine.dispose()
 
 

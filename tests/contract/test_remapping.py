@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -11,13 +12,14 @@ from sqlmodel import select
 
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import reading
-from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, RemappingRow
-from services.core.contracts import Assertion, Pair
+from services.adapters.sql.former_names import FormerName, former_names
+from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, NoteRow, RemappingRow
+from services.core.contracts import Assertion, Coding, MentionType, Named, Pair
 from services.core.counts import CountDelta, combine
-from services.core.ports import Applied, CaseRecord, Remapped
+from services.core.ports import Applied, CaseRecord, Remapped, Vocabulary
 from tests.connections import record_engine
 from tests.fakes.case_record import MemoryCaseRecord
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START, FakeClock
 from tests.fakes.counting import Counting
 from tests.fakes.extractions import COUGH, RASH, VERSIONS, extraction, retraction
 from tests.fakes.faults import Faults
@@ -160,6 +162,76 @@ def test_the_old_concept_and_the_recount_are_kept(engine: Engine) -> None:
     coded = {(row.event, row.event_system, row.event_code, row.event_score) for row in rows}
     assert coded == {(SKIN.event, "test", "SKIN REACTION", 1.0), (COUGH.event, None, None, None)}
     assert {row.vocabulary_version for row in rows} == {"words-2"}
+
+
+class Coded(Vocabulary):
+    """Every name keeps its wording; its code is of another system in each vocabulary."""
+
+    def __init__(self, version: str, system: str, score: float) -> None:
+        self._version, self._system, self._score = version, system, score
+
+    @property
+    def version(self) -> str:
+        return self._version
+
+    def name(self, mention_type: MentionType, surface: str) -> Named:
+        return Named(surface, self.coding(surface))
+
+    def coding(self, surface: str) -> Coding:
+        return Coding(self._system, surface.upper(), f"{self._system} 1", self._score)
+
+
+def test_another_code_of_the_same_name_does_not_lose_the_old_one(engine: Engine) -> None:
+    clock = FakeClock()
+    record = SqlCaseRecord(engine, clock=clock)
+    record.apply([extraction("a", RASH, COUGH), extraction("b", RASH, patient="q")])
+    drugbank, rxnorm = Coded("words-2", "DrugBank", 0.75), Coded("words-3", "RxNorm", 1.0)
+    record.remap(drugbank)
+    clock.advance(timedelta(days=1))
+    changed = record.remap(rxnorm)
+    assert (changed.renamed, changed.cases, changed.sequence) == (0, 0, None)
+    bare = FormerName(
+        remapping=1, until=START, vocabulary="words-1", relations=2,
+        drug=Named(RASH.drug, None), event=Named(RASH.event, None),
+    )  # fmt: skip
+    coded = FormerName(
+        remapping=2, until=START + timedelta(days=1), vocabulary="words-2", relations=2,
+        drug=Named(RASH.drug, drugbank.coding(RASH.drug)),
+        event=Named(RASH.event, drugbank.coding(RASH.event)),
+    )  # fmt: skip
+    assert former_names(engine, RASH) == [bare, coded]
+    record.apply([retraction("b", patient="q")])
+    assert former_names(engine, RASH) == [replace(bare, relations=1), replace(coded, relations=1)]
+    record.remap(rxnorm)
+    assert len(former_names(engine, RASH)) == 2
+
+
+def test_what_was_called_otherwise_is_found_under_its_new_name(engine: Engine) -> None:
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    record.apply([extraction("a", RASH), extraction("b", HIVES, patient="q")])
+    record.remap(MERGED)
+    assert [one.event.concept for one in former_names(engine, SKIN)] == [HIVES.event, RASH.event]
+    assert former_names(engine, RASH) == former_names(engine, COUGH) == []
+
+
+def test_a_recount_that_recodes_nothing_still_says_which_vocabulary_was_in_use(
+    engine: Engine,
+) -> None:
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    record.remap(WordVocabulary("words-0", {}))
+    record.apply([extraction("a", RASH)])
+    for version in ("words-1", "words-2", "words-2", "words-3"):
+        record.remap(WordVocabulary(version, {}))
+    with reading(engine) as connection:
+        recounts = connection.execute(select(RemappingRow)).all()
+        [row] = connection.execute(select(EvidenceRow)).all()
+        [note] = connection.execute(select(NoteRow)).all()
+        assert connection.execute(select(FormerConceptRow)).all() == []
+    assert [(one.remapping_id, one.vocabulary_version) for one in recounts] == [
+        (1, "words-2"),
+        (2, "words-3"),
+    ]
+    assert (note.vocabulary_version, row.vocabulary_version) == ("words-1", "words-3")
 
 
 async def test_hot_counts_and_announcements_follow() -> None:

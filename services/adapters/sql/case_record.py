@@ -132,7 +132,7 @@ class SqlCaseRecord:
         every = before.keys() | after.keys()
         return Remapped(
             read=plan.read,
-            renamed=len(plan.renamed),
+            renamed=plan.renamed,
             cases=sum(before.get(case) != after.get(case) for case in every),
             sequence=sequence,
         )

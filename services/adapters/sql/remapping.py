@@ -19,6 +19,9 @@ from services.core.vocabulary import naming
 # nothing is asked for as long as a statement may take.
 _ROWS_PER_FETCH = 500
 _SIDES = (("drug", MentionType.DRUG), ("event", MentionType.ADE))
+_KEPT = ("note_key", "position", "vocabulary_version",
+         "drug", "drug_system", "drug_code", "drug_code_version", "drug_score",
+         "event", "event_system", "event_code", "event_code_version", "event_score")  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -30,16 +33,20 @@ class Plan:
         remapping_id: number of this recount.
         read: rows of evidence read.
         recoded: the new columns of rows whose concept or coding differs, with their key.
-        renamed: what rows were called that are of another pair now.
-        persons: their patients.
+        former: the concepts and codings that these rows had.
+        renamed: how many of them are of another pair now.
+        persons: the patients of those.
+        restamped: rows whose vocabulary had another version, recoded or not.
     """
 
     vocabulary_version: str
     remapping_id: int
     read: int = 0
     recoded: list[Row] = field(default_factory=list)
-    renamed: list[Row] = field(default_factory=list)
+    former: list[Row] = field(default_factory=list)
+    renamed: int = 0
     persons: set[str] = field(default_factory=set)
+    restamped: int = 0
 
 
 def plan(connection: Connection, vocabulary: Vocabulary) -> Plan:
@@ -53,6 +60,7 @@ def plan(connection: Connection, vocabulary: Vocabulary) -> Plan:
     )
     for row in rows.mappings():
         found.read += 1
+        found.restamped += row["vocabulary_version"] != found.vocabulary_version
         new: Row = {}
         for side, kind in _SIDES:
             read = (kind, row[f"{side}_text"], row[f"{side}_expansion"])
@@ -86,20 +94,20 @@ def rename(connection: Connection, plan: Plan) -> None:
 
 
 def note_down(connection: Connection, plan: Plan, *, sequence: int | None, at: datetime) -> None:
-    """Keep that the recount was, and what the renamed relations were called before."""
-    if not plan.recoded:
+    """Keep that the recount was, and the names and codings that it replaced."""
+    if not plan.recoded and not plan.restamped:
         return
     connection.execute(
         insert(RemappingRow).values(
             remapping_id=plan.remapping_id,
             vocabulary_version=plan.vocabulary_version,
-            renamed=len(plan.renamed),
+            renamed=plan.renamed,
             ledger_sequence=sequence,
             remapped_at=at,
         )
     )
-    if plan.renamed:
-        connection.execute(insert(FormerConceptRow), plan.renamed)
+    if plan.former:
+        connection.execute(insert(FormerConceptRow), plan.former)
 
 
 def _note_change(found: Plan, row: Row, new: Row) -> None:
@@ -112,9 +120,7 @@ def _note_change(found: Plan, row: Row, new: Row) -> None:
             **new,
         }
     )
-    if pair == Pair(row["drug"], row["event"]):
-        return
-    found.persons.add(row["person_key"])
-    kept = ("note_key", "position", "vocabulary_version", "drug", "drug_system", "drug_code",
-            "event", "event_system", "event_code")  # fmt: skip
-    found.renamed.append({name: row[name] for name in kept} | {"remapping_id": found.remapping_id})
+    found.former.append({name: row[name] for name in _KEPT} | {"remapping_id": found.remapping_id})
+    if pair != Pair(row["drug"], row["event"]):
+        found.renamed += 1
+        found.persons.add(row["person_key"])

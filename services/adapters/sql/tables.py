@@ -101,7 +101,11 @@ class EvidenceRow(Base, table=True):
 
 
 class RemappingRow(Base, table=True):
-    """One recount under another vocabulary; `ledger_sequence` is None if it changed no count."""
+    """One recount under another vocabulary; `ledger_sequence` is None if it changed no count.
+
+    There is one for every change of the vocabulary of any evidence: which ones a relation was
+    under is said by its note, by the recounts since that was recorded, and by its own row.
+    """
 
     __tablename__: ClassVar[Any] = "remapping"
 
@@ -115,7 +119,10 @@ class RemappingRow(Base, table=True):
 
 
 class FormerConceptRow(Base, table=True):
-    """What a relation of the evidence was counted under until a recount; goes with its note."""
+    """Name and coding of a relation of the evidence until a recount that changed either.
+
+    It goes with its note. Versions and scores of codes are None before revision 0010.
+    """
 
     __tablename__: ClassVar[Any] = "former_concept"
 
@@ -131,9 +138,13 @@ class FormerConceptRow(Base, table=True):
     drug: str
     drug_system: str | None
     drug_code: str | None
+    drug_code_version: str | None
+    drug_score: float | None
     event: str
     event_system: str | None
     event_code: str | None
+    event_code_version: str | None
+    event_score: float | None
 
 
 class DecisionRow(Base, table=True):

@@ -20,6 +20,7 @@ from services.core.model_versions import MODELS, VersionPair
 from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.extractions import COUGH, RASH, extraction
+from tests.fakes.vocabulary import WordVocabulary
 from training.corpora.verdicts import read_verdicts
 
 SECRET = "Amoxicillin: Mrs Secret got a rash."
@@ -109,6 +110,19 @@ def test_evidence_is_shown_with_its_section_and_what_it_repeats(
     (source,) = [name for name in run.evidence(*RASH) if name.startswith(extraction("a").note_key)]
     assert copy.endswith(f"copy of {source}")
     assert sum("section" in line or "copy of" in line for line in shown) == 1
+
+
+def test_former_names_and_codes_of_a_pair_are_shown(run: Run, sqlite_record: str) -> None:
+    engine = record_engine(sqlite_record)
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    record.remap(WordVocabulary("words-2", {RASH.event: "skin reaction"}))
+    record.remap(WordVocabulary("words-3", {RASH.event: "skin reaction"}))
+    engine.dispose()
+    first, second = run("vocabulary", "former", RASH.drug, "skin reaction").splitlines()
+    assert "amoxicillin (no code) → rash (no code), 2 relations, vocabulary words-1" in first
+    assert "until recount 2 at 2026-01-01" in second
+    assert "skin reaction (test SKIN REACTION of words-2, score 1.00), 2 relations" in second
+    assert "no recount" in run("vocabulary", "former", *RASH)
 
 
 @pytest.mark.parametrize(
