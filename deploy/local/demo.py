@@ -57,6 +57,7 @@ class Outcome:
         numbers: what the record holds.
         counts: all counts, as the record derives them.
         signals: those that are an SDR now.
+        historical: cases of their pairs that rest on historical statements only.
     """
 
     sent: int
@@ -65,6 +66,7 @@ class Outcome:
     numbers: Overview
     counts: CountDelta
     signals: list[Signal]
+    historical: dict[Pair, int]
 
 
 def run(stack: Stack, *, notes: Path | None, arguments: Sequence[str]) -> int:
@@ -115,13 +117,16 @@ async def _stream(stack: Stack, messages: Sequence[Message]) -> Outcome:
             await asyncio.sleep(RESCORE_SECONDS + 1)
             await _settled(components, lags)
         _, counts = await asyncio.to_thread(components.cases.counts)
+        signals = await asyncio.to_thread(latest_signals, components.engine)
+        pairs = [Pair(signal.drug, signal.event) for signal in signals]
         return Outcome(
             sent=len(messages),
             seconds=seconds,
             triton_seconds=triton,
             numbers=await asyncio.to_thread(overview, components.engine),
             counts=counts,
-            signals=await asyncio.to_thread(latest_signals, components.engine),
+            signals=signals,
+            historical=await asyncio.to_thread(components.case_book.historical_only, pairs),
         )
     finally:
         await components.close()
@@ -204,7 +209,7 @@ def _show(outcome: Outcome) -> None:
         f"{numbers.notes} notes · {numbers.relations} relations, {numbers.counted} of them counted "
         f"· {numbers.cases} cases · {len(outcome.counts.pairs)} pairs · {numbers.signals} signals\n"
     )
-    console.print(signal_table(outcome.signals, outcome.counts.pairs))
+    console.print(signal_table(outcome.signals, outcome.counts.pairs, outcome.historical))
 
 
 def _show_planted(notes: Sequence[MarkedNote], outcome: Outcome) -> None:

@@ -33,12 +33,16 @@ Event = Annotated[str, typer.Argument(help="An event, likewise.")]
 def show(drug: Drug, event: Event) -> None:
     """Show a pair: its last snapshot, its statistics now, adjusted, and by subgroup."""
 
-    async def work(components: Components) -> tuple[Pair, list[Signal], Strata, Prior | None]:
+    async def work(
+        components: Components,
+    ) -> tuple[Pair, list[Signal], Strata, int, Prior | None]:
         pair, by = await _pair(components, drug, event), tuple(Stratum)
-        strata = Strata(by, stratified_counts(components.case_book.cases(), by))
-        return pair, transitions_of(components.engine, pair), strata, _prior(components)
+        book = components.case_book
+        strata = Strata(by, stratified_counts(book.cases(), by))
+        recalled = book.historical_only([pair])[pair]
+        return pair, transitions_of(components.engine, pair), strata, recalled, _prior(components)
 
-    pair, history, strata, prior = with_components(work)
+    pair, history, strata, recalled, prior = with_components(work)
     counts = strata.pooled()
     _need_cases(counts.total)
     out.print(f"{pair.drug} → {pair.event}", markup=False)
@@ -47,6 +51,7 @@ def show(drug: Drug, event: Event) -> None:
     table = counts.table(pair)
     now = [*crude(table, prior), *adjusted(strata, [pair])[pair]]
     out.print(f"now: n11 {table.n11}, drug {table.drug}, event {table.event}, all {table.total}")
+    out.print(f"of these {table.n11} cases {recalled} historical only")
     out.print(measure_grid(now))
     out.print(
         f"q among all {counts.possible_pairs} pairs of the counted drugs and events: "

@@ -22,24 +22,30 @@ def list_signals(
 ) -> None:
     """Show each signal with the counts and statistics of its last transition."""
 
-    async def work(components: Components) -> tuple[list[Signal], dict[Pair, int]]:
+    async def work(
+        components: Components,
+    ) -> tuple[list[Signal], dict[Pair, int], dict[Pair, int]]:
         found = latest_signals(components.engine, active_only=not every)
         pairs = [Pair(signal.drug, signal.event) for signal in found]
         _, tables = await components.counts.tables(pairs)
-        return found, {pair: table.n11 for pair, table in zip(pairs, tables, strict=True)}
+        now = {pair: table.n11 for pair, table in zip(pairs, tables, strict=True)}
+        return found, now, components.case_book.historical_only(pairs)
 
-    signals, now = with_components(work)
-    out.print(signal_table(signals, now))
+    out.print(signal_table(*with_components(work)))
 
 
-def signal_table(signals: Sequence[Signal], now: Mapping[Pair, int]) -> Table:
+def signal_table(
+    signals: Sequence[Signal], now: Mapping[Pair, int], historical: Mapping[Pair, int]
+) -> Table:
     """Signals as a table for a terminal of eighty columns or more: numbers are never cut.
 
-    The sequential measure is shown where a rule looks at it, transitions where they differ.
+    The sequential measure is shown where a rule looks at it, transitions where they differ, and
+    cases that rest on history alone where there are any.
 
     Args:
         signals: the last transition of each.
         now: the cases of their pairs at present.
+        historical: how many of these rest on historical statements only.
     """
     hidden = {"ror"} if any(_SEQUENTIAL in s.rule for s in signals) else {"ror", _SEQUENTIAL}
     names = list(dict.fromkeys(m.name for s in signals for m in s.measures if m.name not in hidden))
@@ -49,22 +55,28 @@ def signal_table(signals: Sequence[Signal], now: Mapping[Pair, int]) -> Table:
         table.add_column(header, overflow="fold")
     if differ:
         table.add_column("transition", no_wrap=True)
-    for header in ("cases", "now", *(_HEADERS.get(name, name) for name in names)):
+    recalled = any(historical.get(Pair(one.drug, one.event)) for one in signals)
+    marked = ["hist."] if recalled else []
+    for header in ("cases", "now", *marked, *(_HEADERS.get(name, name) for name in names)):
         table.add_column(header, justify="right", no_wrap=True)
     for signal in signals:
+        pair = Pair(signal.drug, signal.event)
         measures = {measure.name: measure for measure in signal.measures}
         table.add_row(
             signal.drug,
             signal.event,
             *([signal.transition.value] if differ else []),
             str(signal.counts.n11),
-            str(now.get(Pair(signal.drug, signal.event), 0)),
+            str(now.get(pair, 0)),
+            *([str(historical.get(pair, 0))] if recalled else []),
             *(shown(measures.get(name)) for name in names),
         )
     rules = ", ".join(sorted({signal.rule for signal in signals})) or "none"
     table.caption = (
         f"cases and statistics at the transition (lower limit: 95%, of EBGM 90%); rule: {rules}"
     )
+    if recalled:
+        table.caption += "; hist.: of the cases now, those that are historical only"
     return table
 
 

@@ -43,12 +43,31 @@ def test_eighty_columns_hold_every_number_of_a_signal() -> None:
     )
     made = replace(signal(Pair("carbamazepine", "thrombocytopenia")), measures=measures)
     stream = io.StringIO()
-    Console(file=stream, width=80).print(signal_table([made], {}))
+    Console(file=stream, width=80).print(signal_table([made], {}, {}))
     for number in ("112.5 (14.4)", "118.2", "2.5 (0.5)", "14.9 (8.9)"):
         assert number in stream.getvalue()
     assert "…" not in stream.getvalue()
     assert "LLR" not in stream.getvalue()
     bounded = replace(made, rule="evans+maxsprt", transition=Transition.SUBSIDED)
     wide = io.StringIO()
-    Console(file=wide, width=120).print(signal_table([bounded], {}))
+    Console(file=wide, width=120).print(signal_table([bounded], {}, {}))
     assert all(shown in wide.getvalue() for shown in ("LLR", "7.2", "subsided"))
+
+
+def test_cases_of_history_alone_are_shown_where_there_are_any() -> None:
+    one, other = signal(Pair("amoxicillin", "rash")), signal(Pair("lisinopril", "cough"))
+    now = {Pair("amoxicillin", "rash"): 7, Pair("lisinopril", "cough"): 8}
+
+    def shown(historical: dict[Pair, int]) -> str:
+        stream = io.StringIO()
+        Console(file=stream, width=200).print(signal_table([one, other], now, historical))
+        return stream.getvalue()
+
+    marked = shown({Pair("amoxicillin", "rash"): 3, Pair("lisinopril", "cough"): 0})
+    header, first, second = (line.split() for line in marked.splitlines()[:3])
+    assert header[2:5] == ["cases", "now", "hist."]
+    assert (first[3:5], second[3:5]) == (["7", "3"], ["8", "0"])
+    assert "historical only" in marked
+    plain = shown(dict.fromkeys(now, 0))
+    assert "hist." not in plain
+    assert "historical" not in plain

@@ -15,7 +15,7 @@ from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.priors import SqlPriorRecord
 from services.adapters.sql.signals import SqlSignalRecord
 from services.commands import console
-from services.core.contracts import Boundary, Extraction, Pair, Sex, Theta
+from services.core.contracts import Assertion, Boundary, Extraction, Pair, Sex, Theta
 from services.core.counts import CountDelta
 from services.core.tables import Tables
 from services.detect.priors import SharedPrior
@@ -45,6 +45,7 @@ def notes() -> list[Extraction]:
             extraction(
                 f"r{number}", *pairs, patient=f"r{number}", written_at=at(9 + number % 4),
                 evidence_text=SECRET,
+                assertion=Assertion.AFFIRMED if number else Assertion.HISTORICAL,
             )
         )  # fmt: skip
     return made
@@ -119,6 +120,7 @@ def test_show_gives_snapshot_statistics_and_subgroups(run: Shell) -> None:
     assert "θ of fit 1: α1 1.5, β1 0.5" in said
     assert "boundary: LLR 7.25 for α 0.05 over 9 pairs" in said
     assert "now: n11 12, drug 12, event 12, all 42" in said
+    assert "of these 12 cases 1 historical only" in said
     for measure in ("prr", "ror", "ic", "ebgm", "maxsprt", "bcpnn", "ic_adjusted", "ror_mh"):
         assert words(said, measure)
     assert words(said, "female")[1:5] == ["12", "12", "12", "12"]
