@@ -305,11 +305,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A message that will never be processable, with a stable reason and a detail without text."""
+    """A message that will never be processable, with a stable reason and a detail without text.
+
+    `partly`: its notes were processed, and this is what stood beside their texts.
+    """
 
     message: Message
     reason: str
     detail: str
+    partly: bool = False
 
 
 class Stage(Protocol):

@@ -15,11 +15,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An unreadable part of a message: its place from 0, a reason, a detail without text."""
+    """An unreadable part of a message: its place from 0, a reason, a detail without text.
+
+    `partly`: the note at that place was read, and this is what stood beside its text.
+    """
 
     position: int
     reason: str
     detail: str
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ class ExtractStage:
         )
         for message, reading in read:
             if reading.complaint is not None:
-                rejected.append(Rejected(message, *reading.complaint))
+                partly = all(item.partly for item in reading.refused)
+                rejected.append(Rejected(message, *reading.complaint, partly=partly))
         await self._publish_merges([merge for _, reading in read for merge in reading.merges])
         extractions = await self._extractor.extract(
             [note for _, reading in read for note in reading.notes]

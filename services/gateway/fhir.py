@@ -144,7 +144,7 @@ def _response(request: Request, body: bytes, receipt: Receipt) -> Response:
     counts = f"{receipt.notes} notes, {receipt.merges} merges"
     issues = [
         issue("information", "accepted", counts),
-        *refusals(receipt.refused, "warning", in_bundle=True),
+        *refusals(receipt.refused, "warning", in_bundle=bool(kind)),
     ]
     created = request.method == "POST" and not kind
     return _answer(201 if created else 200, operation_outcome(*issues))

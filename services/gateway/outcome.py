@@ -66,7 +66,9 @@ def refusals(refused: Sequence[Refusal], severity: str, *, in_bundle: bool) -> l
 
 def batch_response(kind: str, entries: int, refused: Sequence[Refusal]) -> Resource:
     """The response to a batch or transaction: a status per entry, in order."""
-    problems = {item.position: item for item in refused}
+    # What stands beside a note that was read comes last, so that it hides no refused entry.
+    first = sorted(refused, key=lambda item: item.partly, reverse=True)
+    problems = {item.position: item for item in first}
     return {
         "resourceType": "Bundle",
         "type": f"{kind}-response",
@@ -77,6 +79,9 @@ def batch_response(kind: str, entries: int, refused: Sequence[Refusal]) -> Resou
 def _entry(problem: Refusal | None) -> Resource:
     if problem is None:
         return {"response": {"status": "201 Created"}}
+    if problem.partly:
+        warning = operation_outcome(issue("warning", problem.reason, problem.detail))
+        return {"response": {"status": "201 Created", "outcome": warning}}
     outcome = operation_outcome(issue("error", problem.reason, problem.detail))
     status = str(status_of(problem.reason))
     return {"response": {"status": status, "outcome": outcome}}

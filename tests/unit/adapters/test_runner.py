@@ -139,6 +139,12 @@ async def test_above_the_cap_the_stage_stops_after_keeping_the_letters() -> None
     assert len(harness.kept.letters) == 10
 
 
+async def test_what_is_refused_beside_texts_is_kept_and_stops_nothing() -> None:
+    harness = Harness(lambda item: Rejected(item, "no-text", "", partly=True), window=10)
+    await harness.runner.run([message(i) for i in range(20)])
+    assert len(harness.kept.letters) == 20
+
+
 async def test_below_a_full_window_no_share_is_too_high() -> None:
     harness = Harness(refuse_bad, window=1000)
     await harness.runner.run([message(i, b"bad") for i in range(200)])

@@ -39,8 +39,9 @@ def parse(value: bytes, headers: Mapping[str, bytes]) -> Reading:
     if value == b"bad":
         raise InvalidMessage("not-json", "")
     merges = (merge("old", "p"),) if b"merge" in value else ()
-    refused = (Refusal(1, "no-text", "part"),) if b"part" in value else ()
-    return Reading((NOTE,), merges, refused)
+    refused = [Refusal(1, "no-text", "part")] if b"part" in value else []
+    refused += [Refusal(0, "no-text", "beside", partly=True)] if b"beside" in value else []
+    return Reading((NOTE,), merges, tuple(refused))
 
 
 class World:
@@ -96,3 +97,8 @@ async def test_a_message_read_in_part_goes_on_and_is_a_dead_letter_too() -> None
         (1, "no-text"),
     ]
     assert len(world.publisher.sent) == 2
+
+
+async def test_only_what_stands_beside_texts_is_a_letter_of_a_message_that_was_processed() -> None:
+    rejected = await World().stage.process(messages(b"bad", b"part", b"beside", b"part beside"))
+    assert [one.partly for one in rejected] == [False, False, True, False]
