@@ -1,7 +1,9 @@
 """Documents inside messages: plain text, HTML, RTF and CDA become text; others are refused.
 
 The content outweighs a declared type where the two contradict each other plainly: RTF is often
-sent as text/plain, and PDF as anything.
+sent as text/plain, PDF as anything, and CDA as any kind of XML. A body of CDA that is no XML is
+read as a document of its own, unless it is CDA again. Packages (MIME) are unwrapped before, in
+`mime`.
 
     reason                  the attachment ...
     unsupported-attachment  is of a kind that is not read (PDF, image, scan), or only a reference
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.core.errors import InvalidMessage
@@ -39,17 +42,27 @@ _HTML = frozenset(["text/html", "application/xhtml+xml"])
 _RTF = frozenset(["text/rtf", "application/rtf", "text/richtext"])
 _XML = frozenset(["text/xml", "application/xml"])
 _PLAIN = frozenset(["text/plain", "text/markdown", "text/x-markdown"])
+_UNDECLARED = frozenset(["", "application/octet-stream"])
+_CDA = re.compile(rb"<(?:[\w.-]{1,40}:)?clinicaldocument[\s/>]")
+_PACKAGE = re.compile(rb"\s*(?:mime-version\s*:|content-type\s*:\s*multipart/)", re.IGNORECASE)
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x7f]")
 _SNIFFED_BYTES = 1024
+_PROLOGUE_BYTES = 8192
+"""Comments may stand before the root of XML."""
+
 _NAME_OF_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+*-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A document: its declared media type with parameters ("" if none), and its bytes."""
+    """A document: its declared media type with parameters ("" if none), and its bytes.
+
+    `is_text`: they are UTF-8 whatever the document declares, because it came as text.
+    """
 
     media_type: str
     data: bytes = field(repr=False)
+    is_text: bool = False
 
 
 def text_of_attachment(attachment: Attachment, max_bytes: int) -> str:
@@ -58,6 +71,25 @@ def text_of_attachment(attachment: Attachment, max_bytes: int) -> str:
     Raises:
         InvalidMessage: see the reasons at the top of this module.
     """
+
+    def read_body(media_type: str, data: bytes, is_text: bool) -> str:
+        return _text(Attachment(media_type, data, is_text), max_bytes, _no_body)
+
+    return _text(attachment, max_bytes, read_body)
+
+
+def is_package(data: bytes) -> bool:
+    """Whether a document begins as a MIME package does."""
+    return _PACKAGE.match(data[:_SNIFFED_BYTES]) is not None
+
+
+def _no_body(media_type: str, data: bytes, is_text: bool) -> str:
+    raise InvalidMessage("unsupported-attachment", "a document in a body of CDA in CDA")
+
+
+def _text(
+    attachment: Attachment, max_bytes: int, read_body: Callable[[str, bytes, bool], str]
+) -> str:
     size = len(attachment.data)
     if size > max_bytes * _MARKUP_FACTOR:
         raise InvalidMessage("too-large", f"the attachment has {size} bytes")
@@ -65,7 +97,9 @@ def text_of_attachment(attachment: Attachment, max_bytes: int) -> str:
     kind = _kind(declared.strip().lower(), attachment.data)
     data = attachment.data.removeprefix(codecs.BOM_UTF8)
     if kind == "cda":
-        return clean(cda_to_text(data, max_bytes), max_bytes)
+        return clean(cda_to_text(data, read_body, is_text=attachment.is_text), max_bytes)
+    if attachment.is_text:
+        parameters = "charset=utf-8"
     text = _decoded(data, parameters, "cp1252" if kind == "rtf" else "utf-8")
     if kind == "html":
         text = html_to_text(text)
@@ -80,6 +114,8 @@ def _kind(declared: str, data: bytes) -> str:
     Raises:
         InvalidMessage: "unsupported-attachment".
     """
+    if is_package(data):
+        raise InvalidMessage("unsupported-attachment", "a package in a document is not read")
     media_type = next(
         (found for magic, found in _MAGIC if data.lstrip().startswith(magic)), declared
     )
@@ -90,12 +126,9 @@ def _kind(declared: str, data: bytes) -> str:
         return "html"
     if media_type in _XML or "cda" in media_type:
         return "html" if b"<html" in head else "cda"
-    if (
-        media_type in ("", "application/octet-stream", "text/plain")
-        and b"<clinicaldocument" in head
-    ):
+    if _may_be_cda(media_type) and _is_cda(data):
         return "cda"
-    if media_type in ("", "application/octet-stream"):
+    if media_type in _UNDECLARED:
         if head.startswith((b"<!doctype html", b"<html", b"<body", b"<div", b"<p>")):
             return "html"
         if not _BINARY.search(data[:_SNIFFED_BYTES]):
@@ -104,6 +137,20 @@ def _kind(declared: str, data: bytes) -> str:
         return "plain"
     shown = media_type if _NAME_OF_TYPE.fullmatch(media_type) else "of an unknown type"
     raise InvalidMessage("unsupported-attachment", f"{shown} is not read")
+
+
+def _may_be_cda(media_type: str) -> bool:
+    return (
+        media_type in _UNDECLARED
+        or media_type == "text/plain"
+        or media_type.endswith("+xml")
+        or media_type.startswith("multipart/")
+    )
+
+
+def _is_cda(data: bytes) -> bool:
+    head = data[:_PROLOGUE_BYTES].replace(b"\x00", b"").lower()  # of UTF-16 the ASCII is left
+    return _CDA.search(head) is not None
 
 
 def _decoded(data: bytes, parameters: str, default: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from lxml import etree, html
@@ -60,16 +60,26 @@ def html_to_text(markup: str) -> str:
     return _text(root)
 
 
-def cda_to_text(data: bytes, max_bytes: int) -> str:
+def cda_to_text(
+    data: bytes, read_body: Callable[[str, bytes, bool], str], *, is_text: bool = False
+) -> str:
     """Titles and narratives of a CDA document in their order; of another XML document its text.
+
+    Args:
+        data: the document.
+        read_body: the text of a body that is no XML, from its media type, its bytes, and whether
+            these are text in UTF-8 whatever the type says.
+        is_text: whether the document is UTF-8 whatever it declares.
 
     Raises:
         InvalidMessage: "invalid-attachment" if it is no XML or declares entities,
-            "unsupported-attachment" if its body is no text.
+            "unsupported-attachment" if its body is elsewhere or compressed, "no-text", or what
+            `read_body` raises.
     """
     if _DECLARED.search(data):
         raise InvalidMessage("invalid-attachment", "XML with a document type is not read")
     parser = etree.XMLParser(
+        encoding="utf-8" if is_text else None,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -84,37 +94,39 @@ def cda_to_text(data: bytes, max_bytes: int) -> str:
         raise InvalidMessage("invalid-attachment", "not XML")
     if _name(root) != _ROOT:
         return _text(root)
-    parts = [text for element in _narratives(root, max_bytes) if (text := element)]
+    parts = [text for text in _narratives(root, read_body) if text]
     if not parts:
         raise InvalidMessage("no-text", "the CDA document has no narrative")
     return "\n".join(parts)
 
 
-def _narratives(root: etree._Element, max_bytes: int) -> Iterator[str]:
+def _narratives(
+    root: etree._Element, read_body: Callable[[str, bytes, bool], str]
+) -> Iterator[str]:
     """Texts of the document's title, of its sections and of a body that is no XML."""
     for element in root.iter(etree.Element):
         name, parent = _name(element), _name(element.getparent())
         if (name, parent) in _READ:
             yield _text(element)
         elif name == "text" and parent == "nonXMLBody":
-            yield _body(element, max_bytes)
+            yield _body(element, read_body)
 
 
-def _body(element: etree._Element, max_bytes: int) -> str:
+def _body(element: etree._Element, read_body: Callable[[str, bytes, bool], str]) -> str:
     media_type = element.get("mediaType", "text/plain")
+    if any(_name(child) == "reference" for child in element):
+        raise InvalidMessage("unsupported-attachment", "a document by reference is not fetched")
+    if element.get("compression"):
+        raise InvalidMessage("unsupported-attachment", "a compressed body is not read")
     content = "".join(element.itertext())
-    if element.get("representation", "TXT") == "B64":
-        try:
-            data = base64.b64decode("".join(content.split()), validate=True)
-            content = data.decode("utf-8")
-        except (binascii.Error, ValueError):
-            content = ""
-            media_type = "application/octet-stream"
-    if media_type == "text/html":
-        return html_to_text(content)
-    if media_type != "text/plain":
-        raise InvalidMessage("unsupported-attachment", "the body of the CDA document is no text")
-    return content
+    if element.get("representation", "TXT") != "B64":
+        return read_body(media_type, content.encode(), True)
+    data: bytes | None = None
+    with suppress(binascii.Error, ValueError):
+        data = base64.b64decode("".join(content.split()), validate=True)
+    if data is None:
+        raise InvalidMessage("invalid-attachment", "the body of the CDA document is not base64")
+    return read_body(media_type, data, False)
 
 
 def _text(root: etree._Element) -> str:
