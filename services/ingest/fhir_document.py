@@ -6,7 +6,12 @@
     entered-in-error (either)   retracted
 
 `relatesTo` with code `replaces` also retracts its target; `appends` leaves its target alone: an
-addendum is a note of its own. Of several renditions the first readable one is taken. The version
+addendum is a note of its own. A successor that cannot be read retracts its target all the same, and
+an amendment (docStatus amended) what it amends.
+
+R4 defines `content` as "the document and format referenced", its repetitions "each with a different
+format": they are renditions of one document. The first that says something is taken, and the others
+are neither appended nor refused. Parts of a package (MIME) are refused beside its text. The version
 is made of meta.lastUpdated, or else the document's own time, and meta.versionId (decision 0009).
 """
 
@@ -23,7 +28,7 @@ from services.core.contracts import Note, NoteStatus
 from services.core.errors import InvalidMessage
 from services.core.reading import Reading
 from services.ingest.attachments import Attachment as Document
-from services.ingest.attachments import text_of_attachment
+from services.ingest.content import Content, reading_of, retraction_before
 from services.ingest.fhir_fields import day_of, first_time, patient_of, sex_of, target_of
 from services.ingest.fhir_models import (
     Attachment,
@@ -34,7 +39,8 @@ from services.ingest.fhir_models import (
     Patient,
     Reference,
 )
-from services.ingest.intake import Intake, age_at, label, name, version_of
+from services.ingest.intake import Intake, age_at, clean, label, name, version_of
+from services.ingest.mime import read_parts
 
 T = TypeVar("T")
 
@@ -79,14 +85,22 @@ def read_document(
         version=_version(document, written_at, intake),
         patient_key=pseudonym.key,
         written_at=written_at,
-        text="" if gone else _text(document, surroundings, intake.max_text_bytes),
-        status=NoteStatus.RETRACTED if gone else NoteStatus.CURRENT,
+        text="",
+        status=NoteStatus.RETRACTED,
         sex=sex_of(patient),
         age_years=age_at(day_of(patient.birthDate) if patient else None, written_at),
         note_type=label(document.type.label if document.type else None),
     )
-    replaced = () if gone else tuple(_replaced(document, note))
-    return Reading((note, *replaced), pseudonym.merges(source, written_at))
+    if gone:
+        reading = Reading((note,))
+    else:
+        outdated = list(_replaced(document, note))
+        if document.docStatus == "amended":
+            outdated.append(retraction_before(note))
+        reading = reading_of(
+            note, lambda: _content(document, surroundings, intake.max_text_bytes), outdated
+        )
+    return replace(reading, merges=pseudonym.merges(source, written_at))
 
 
 def _document_id(document: DocumentReference) -> str:
@@ -139,16 +153,30 @@ def _replaced(document: DocumentReference, note: Note) -> Iterator[Note]:
             yield replace(note, note_id=replaced_id, status=NoteStatus.RETRACTED, text="")
 
 
-def _text(document: DocumentReference, surroundings: Surroundings, max_bytes: int) -> str:
+def _content(document: DocumentReference, surroundings: Surroundings, max_bytes: int) -> Content:
     problems: list[InvalidMessage] = []
+    silent: Content | None = None
     for content in document.content:
         try:
-            return text_of_attachment(_fetched(content.attachment, surroundings), max_bytes)
+            found = _rendition(_fetched(content.attachment, surroundings), max_bytes)
         except InvalidMessage as error:
             problems.append(error)
+            continue
+        if found.text.strip():
+            return found
+        silent = silent or found
+    if silent is not None:
+        return silent
     if not problems:
         raise InvalidMessage("no-text", "content: no attachment")
     raise InvalidMessage(problems[0].reason, problems[0].detail)
+
+
+def _rendition(document: Document, max_bytes: int) -> Content:
+    texts, problems = read_parts(document, max_bytes)
+    if not texts:
+        raise InvalidMessage(problems[0].reason, problems[0].detail)
+    return Content(clean("\n".join(texts), max_bytes), tuple(problems))
 
 
 def _fetched(attachment: Attachment, surroundings: Surroundings) -> Document:

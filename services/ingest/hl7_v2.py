@@ -9,6 +9,11 @@
     ORU^R01  results                          a note per report (OBR)
     ADT^A40  merge, also A18 and A34          a merge of patients per PID and MRG
 
+What a message replaces is outdated whether or not its own text can be read: a replacement, an edit
+(T08) and a corrected report (OBR-25 is C) that are refused still retract it. A status change (T04)
+retracts nothing then: the text that stands was not changed. What is refused beside a text is in
+`Reading.refused` (decision 0031).
+
 A document whose TXA-19 is CA (cancelled) or OB (obsolete), or whose OBX are all withdrawn, is
 retracted. Events without content (T01, T03, T05, T07, T09) are refused: "unsupported-event".
 Versions come from EVN-2 or MSH-7 (decision 0009).
@@ -22,7 +27,8 @@ from dataclasses import replace
 from services.core.contracts import Note, NoteStatus, PatientMerge
 from services.core.errors import InvalidMessage
 from services.core.reading import Reading, Refusal
-from services.ingest.hl7_content import all_withdrawn, text_of
+from services.ingest.content import reading_of, retraction_before
+from services.ingest.hl7_content import all_withdrawn, content_of
 from services.ingest.hl7_fields import (
     Sender,
     age,
@@ -42,6 +48,8 @@ _RANKS = {"T02": 1, "T04": 2, "T06": 1, "T08": 3, "T10": 3, "T11": 4, "R01": 1}
 
 _MERGES = frozenset(["A18", "A34", "A40"])
 _GONE = frozenset(["CA", "OB"])
+_REPLACING = "T10"
+_CHANGING = frozenset(["T08", _REPLACING])
 
 
 def parse_hl7(value: bytes, intake: Intake) -> Reading:
@@ -83,19 +91,29 @@ def _document(message: Hl7Message, event: str, intake: Intake) -> Reading:
         version=version_of(sender.changed_at, _RANKS[event]),
         patient_key=sender.patient.key,
         written_at=written_at,
-        text="" if gone else text_of(observations, intake.max_text_bytes),
-        status=NoteStatus.RETRACTED if gone else NoteStatus.CURRENT,
+        text="",
+        status=NoteStatus.RETRACTED,
         sex=sender.sex,
         age_years=age(message, intake, written_at),
         note_type=label(about.component(2, 2) or about.component(2)),
     )
-    notes = [note]
-    parent = document_id(about, 13)
-    if event == "T10" and parent and name(parent, "TXA-13") != note.note_id:
-        notes.append(
-            replace(note, note_id=name(parent, "TXA-13"), status=NoteStatus.RETRACTED, text="")
+    replaced = _replaced(about, note) if event == _REPLACING else []
+    if gone:
+        reading = Reading((note, *replaced))
+    else:
+        outdated = replaced or ([retraction_before(note)] if event in _CHANGING else [])
+        reading = reading_of(
+            note, lambda: content_of(observations, intake.max_text_bytes), outdated
         )
-    return Reading(tuple(notes), sender.patient.merges(sender.source, written_at))
+    return replace(reading, merges=sender.patient.merges(sender.source, written_at))
+
+
+def _replaced(about: Segment, note: Note) -> list[Note]:
+    """The retraction of the parent, if it is another document."""
+    parent = document_id(about, 13)
+    if not parent or (number := name(parent, "TXA-13")) == note.note_id:
+        return []
+    return [replace(note, note_id=number, status=NoteStatus.RETRACTED, text="")]
 
 
 def _reports(message: Hl7Message, intake: Intake) -> Reading:
@@ -105,9 +123,12 @@ def _reports(message: Hl7Message, intake: Intake) -> Reading:
     refused: list[Refusal] = []
     for position, (request, observations) in enumerate(_groups(message)):
         try:
-            notes.append(_report(message, request, observations, sender, intake))
+            reading = _report(message, request, observations, position, sender, intake)
         except InvalidMessage as error:
             refused.append(Refusal(position, error.reason, error.detail))
+        else:
+            notes.extend(reading.notes)
+            refused.extend(reading.refused)
     if not notes and refused:
         raise InvalidMessage(refused[0].reason, refused[0].detail)
     if not notes:
@@ -120,23 +141,30 @@ def _report(
     message: Hl7Message,
     request: Segment,
     observations: Sequence[Segment],
+    position: int,
     sender: Sender,
     intake: Intake,
-) -> Note:
+) -> Reading:
     moments = [request.component(7), *(item.component(14) for item in observations[:1])]
     written_at = first_time(intake, *moments) or sender.changed_at
-    gone = request.component(25).upper() in ("X", "D") or all_withdrawn(observations)
-    return Note(
+    status = request.component(25).upper()
+    note = Note(
         source=sender.source,
         note_id=name(document_id(request, 3) or document_id(request, 2), "OBR-3, OBR-2"),
         version=version_of(sender.changed_at, _RANKS["R01"]),
         patient_key=sender.patient.key,
         written_at=written_at,
-        text="" if gone else text_of(observations, intake.max_text_bytes),
-        status=NoteStatus.RETRACTED if gone else NoteStatus.CURRENT,
+        text="",
+        status=NoteStatus.RETRACTED,
         sex=sender.sex,
         age_years=age(message, intake, written_at),
         note_type=label(request.component(4, 2) or request.component(4)),
+    )
+    if status in ("X", "D") or all_withdrawn(observations):
+        return Reading((note,))
+    outdated = [retraction_before(note)] if status == "C" else []
+    return reading_of(
+        note, lambda: content_of(observations, intake.max_text_bytes), outdated, position
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from services.core.contracts import Note, NoteStatus
 from services.core.errors import InvalidMessage
@@ -113,9 +114,10 @@ def other_language(text: str) -> str | None:
 
 
 def in_english(reading: Reading, position: int) -> Reading:
-    """What one part of a message holds, with its notes of other languages refused at its place."""
+    """What one part of a message holds, with its notes of other languages and all else that is
+    refused at its place."""
     notes: list[Note] = []
-    refused = list(reading.refused)
+    refused = [replace(item, position=position) for item in reading.refused]
     for note in reading.notes:
         try:
             notes.append(require_english(note))

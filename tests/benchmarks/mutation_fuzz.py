@@ -68,7 +68,9 @@ WRAPPED: dict[str, tuple[str, Callable[[str], bytes]]] = {
     "FHIR with HTML": (hospital.HTML, lambda text: _fhir(text, "text/html")),
     "FHIR with RTF": (hospital.RTF, lambda text: _fhir(text, "text/rtf")),
     "FHIR with CDA": (hospital.CDA, _cda),
+    "FHIR with a body in CDA": (hospital.CDA_OF_RTF, _cda),
     "HL7 with ED": (hospital.HTML, lambda text: _ed(text, "HTML")),
+    "HL7 with MIME": (hospital.CDA, hospital.packed),
 }
 """Formats whose documents are mutated before they are encoded."""
 
@@ -93,6 +95,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "FHIR with HTML": (_fhir(hospital.HTML, "text/html"),),
     "FHIR with RTF": (_fhir(hospital.RTF, "text/rtf"),),
     "FHIR with CDA": (_fhir(hospital.CDA, "text/xml"),),
+    "FHIR with a body in CDA": (_cda(hospital.CDA_OF_RTF),),
     "HL7 MDM": tuple(
         hospital.hl7(f"MDM^{event}", parent="DOC0").encode()
         for event in ("T02", "T04", "T06", "T08", "T10", "T11")
@@ -103,6 +106,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         ).encode(),
     ),
     "HL7 with ED": (_ed(hospital.HTML, "HTML"), _ed(hospital.RTF, "RTF"), _ed(hospital.CDA, "XML")),
+    "HL7 with MIME": (hospital.packed(hospital.CDA),),
     "HL7 ADT": (hospital.merge().encode(),),
 }
 """Well-formed messages per format, from which the mutants are made."""
@@ -115,7 +119,6 @@ _TOKENS = (
     b"MSH|^~\\&|", b"99999999999999999999", b"00000000000000", b"2026-13-45T99:99:99Z", b"%PDF-",
     "\u202e\u0130".encode(), "𝔘".encode(),
 )  # fmt: skip
-
 
 _VALUES: tuple[object, ...] = (
     None, True, 0, -1, 2**70, 1e300, "", " ", "x" * 100_000, "current", "replaces",
@@ -222,15 +225,20 @@ def ending(value: bytes) -> tuple[str, str]:
     try:
         reading = parse(value, hospital.INTAKE)
     except InvalidMessage as error:
-        unfit = not _REASON.fullmatch(error.reason) or len(error.detail) > 1000
-        quoted = any(secret in str(error) for secret in SECRETS)
-        return error.reason, "unfit refusal" if unfit or quoted else ""
+        return error.reason, "" if _is_fit(error.reason, error.detail) else "unfit refusal"
     except Exception as error:  # noqa: BLE001 - finding these is the purpose
         return "crash", f"{type(error).__name__} at {_where(error)}"
     return "read", _problem_of(reading)
 
 
+def _is_fit(reason: str, detail: str) -> bool:
+    quoted = any(secret in f"{reason}: {detail}" for secret in SECRETS)
+    return bool(_REASON.fullmatch(reason)) and len(detail) <= 1000 and not quoted
+
+
 def _problem_of(reading: Reading) -> str:
+    if not all(_is_fit(item.reason, item.detail) for item in reading.refused):
+        return "an unfit refusal beside a note"
     for note in reading.notes:
         if not (0 < note.version < 2**63) or len(note.text.encode()) > 2_000_000:
             return "a note out of bounds"

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from services.core.errors import InvalidMessage
 from services.ingest.attachments import Attachment, text_of_attachment
 from services.ingest.hl7_message import read_message
+from services.ingest.mime import read_parts
 from services.ingest.recognise import parse
 from tests.benchmarks.mutation_fuzz import SEEDS, ending, fuzz
 from tests.samples.hospital import INTAKE, hl7
 
 LIMIT = 10_000
 ESCAPES = {"|": "\\F\\", "^": "\\S\\", "~": "\\R\\", "&": "\\T\\", "\\": "\\E\\"}
-MEDIA_TYPES = ["", "text/plain", "text/html", "text/rtf", "text/xml", "application/pdf"]
+MEDIA_TYPES = ["", "text/plain", "text/html", "text/rtf", "text/xml", "application/pdf",
+               "application/hl7-v3+xml", "multipart/related"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SEEDS)
@@ -41,6 +43,19 @@ def test_any_attachment_ends_well(media_type: str, text: str) -> None:
         return  # with a reason, as its type demands
     assert len(found.encode()) <= LIMIT
     assert "\x00" not in found
+
+
+@given(st.text(max_size=200), st.sampled_from(["", "base64", "quoted-printable", "8bit", "x"]))
+@settings(max_examples=60, deadline=None)
+def test_any_package_ends_as_texts_and_refusals(text: str, encoding: str) -> None:
+    package = (
+        f"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=e\n{text}\n\n--e\n"
+        f"Content-Transfer-Encoding: {encoding}\n\n{text}\n--e\n{text}\n--e--"
+    )
+    data = package.encode("utf-8", "replace")
+    texts, problems = read_parts(Attachment("", data), LIMIT)
+    assert texts or problems
+    assert not [found for found in texts if len(found.encode()) > LIMIT or "\x00" in found]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=200))

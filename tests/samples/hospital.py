@@ -43,6 +43,20 @@ def base64_of(text: str | bytes) -> str:
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
+CDA_OF_RTF = (
+    '<ClinicalDocument xmlns="urn:hl7-org:v3"><title>Letter</title><component><nonXMLBody>'
+    f'<text mediaType="text/rtf" representation="B64">{base64_of(RTF)}</text></nonXMLBody>'
+    "</component></ClinicalDocument>"
+)
+
+
+def package(*parts: str, subtype: str = "related") -> str:
+    """A MIME package of parts that begin with their headers."""
+    lines = "".join(f"--edge\n{part}\n" for part in parts)
+    head = f'MIME-Version: 1.0\nContent-Type: multipart/{subtype}; boundary="edge"'
+    return f"{head}\n\n{lines}--edge--\n"
+
+
 def hl7(
     event: str = "MDM^T02^MDM_T02",
     *,
@@ -69,6 +83,17 @@ def hl7(
             "",
         ]
     )
+
+
+def packed(text: str) -> bytes:
+    """An MDM message with a CDA document in a package with HTML, beside a text and a PDF."""
+    whole = package(f"Content-Type: text/xml\n\n{text}", f"Content-Type: text/html\n\n{HTML}")
+    observations = [
+        "OBX|1|ST|N^Note||See attached.",
+        f"OBX|2|ED|N^Note||^multipart^related^Base64^{base64_of(whole)}||||||F",
+        f"OBX|3|ED|N^Note||^application^PDF^Base64^{base64_of('%PDF-1.4')}||||||F",
+    ]
+    return hl7("MDM^T08", observations="\r".join(observations)).encode()
 
 
 def oru(*reports: tuple[str, str], at: str = "20260302101500", status: str = "F") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,7 +14,9 @@ import trustme
 from services.adapters import wire
 from services.adapters.http_server import HttpServer
 from services.core.contracts import Note
+from services.core.reading import Refusal
 from services.gateway.fhir import MEDIA_TYPE, FhirEndpoint
+from services.gateway.outcome import batch_response
 from services.gateway.tokens import parse_tokens
 from services.ingest.intake import SOURCE_HEADER
 from tests.fakes.gateway import MemoryKafka, door
@@ -139,6 +142,29 @@ async def test_a_batch_names_the_entry_in_another_language(hospital: Hospital) -
     statuses = [item["response"]["status"][:3] for item in answer.json()["entry"]]
     assert statuses == ["201", "422", "201"]
     assert [letter.reason for letter in hospital.kafka.letters] == ["unsupported-language"]
+
+
+async def test_an_unreadable_successor_retracts_with_a_warning(hospital: Hospital) -> None:
+    relation = {"code": "replaces", "target": {"reference": "DocumentReference/doc-0"}}
+    pdf = [{"attachment": attachment("%PDF-", "application/pdf")}]
+    answer = await hospital.send(
+        "/fhir/DocumentReference", document(content=pdf, relatesTo=[relation])
+    )
+    assert answer.status_code == 201
+    assert issues(answer) == [("information", "informational"), ("warning", "not-supported")]
+    assert "expression" not in answer.json()["issue"][1]
+    ((_, _, value),) = hospital.kafka.messages
+    assert wire.decode(Note, value).status == "retracted"
+    assert [letter.reason for letter in hospital.kafka.letters] == ["unsupported-attachment"]
+
+
+def test_what_stands_beside_a_note_is_a_warning_of_its_entry_and_hides_no_refusal() -> None:
+    beside = Refusal(0, "unsupported-attachment", "image/png is not read", partly=True)
+    gone = Refusal(1, "no-text", "")
+    response = batch_response("batch", 2, [gone, beside, replace(beside, position=1)])
+    entries = [item["response"] for item in response["entry"]]  # type: ignore[attr-defined]
+    assert [item["status"] for item in entries] == ["201 Created", "422"]
+    assert [item["outcome"]["issue"][0]["severity"] for item in entries] == ["warning", "error"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from tests.samples.hospital import (
     document,
     encoded,
     encounter,
+    package,
     patient,
 )
 
@@ -182,7 +183,27 @@ def test_other_attachments_say_why_they_are_not_read(
 def test_the_readable_rendition_is_taken() -> None:
     contents = [{"attachment": attachment("%PDF-1", "application/pdf")},
                 {"attachment": attachment()}]  # fmt: skip
+    assert read(document(content=contents)).refused == ()
     assert only(document(content=contents)).text == TEXT
+    assert only(document(content=contents[::-1])).text == TEXT
+
+
+def test_of_several_readable_renditions_the_first_that_says_something_is_taken() -> None:
+    renditions = [("", "text/plain"), (HTML, "text/html"), (TEXT, "text/plain")]
+    contents = [{"attachment": attachment(data, kind)} for data, kind in renditions]
+    assert only(document(content=contents)).text.startswith("Assessment\n")
+    assert only(document(content=contents[:1])).text == ""
+
+
+def test_a_package_is_one_rendition() -> None:
+    data = package(f"Content-Type: text/html\n\n{HTML}", "Content-Type: image/png\n\nx")
+    reading = read(with_attachment(data, "multipart/related"))
+    assert "- stop amoxicillin" in reading.notes[0].text
+    assert [(item.position, item.reason, item.partly) for item in reading.refused] == [
+        (0, "unsupported-attachment", True)
+    ]
+    within = read(bundle(document(), with_attachment(data, None) | {"id": "doc-2"}))
+    assert (len(within.notes), [item.position for item in within.refused]) == (2, [1])
 
 
 def test_a_binary_of_the_bundle_is_the_document() -> None:
