@@ -76,7 +76,9 @@ def acknowledge(
 
 def _header(message: bytes) -> tuple[str, list[str]]:
     """The field separator and the fields of MSH, numbered so that MSH-n is at n-1."""
-    line = re.split(rb"[\r\n]", message.lstrip(b"\x0b \t\r\n\xef\xbb\xbf")[:4096], maxsplit=1)[0]
+    head = message[: 4 * 4096].replace(b"\x00", b"")  # of UTF-16 and UTF-32 the ASCII is left
+    head = head.lstrip(b"\x0b \t\r\n\xef\xbb\xbf\xff\xfe")[:4096]
+    line = re.split(rb"[\r\n]", head, maxsplit=1)[0]
     text = line.decode("latin-1")
     if not text.startswith("MSH") or len(text) < 8 or not text[3].isprintable():
         return "|", ["|", "^~\\&"]

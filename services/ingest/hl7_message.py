@@ -11,7 +11,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from services.core.errors import InvalidMessage
 
@@ -27,6 +28,10 @@ _CHARSETS = {
     "ASCII": "utf-8",
     "UNICODE UTF-8": "utf-8",
     "UTF-8": "utf-8",
+    "UNICODE": "utf-8",  # withdrawn by the standard; what begins with the bytes MSH is no UCS-2
+    "UNICODE UTF-16": "utf-16",
+    "UNICODE UTF-32": "utf-32",
+    "ISO IR6": "utf-8",
     "8859/1": "iso8859-1",
     "8859/2": "iso8859-2",
     "8859/3": "iso8859-3",
@@ -40,10 +45,22 @@ _CHARSETS = {
     "WINDOWS-1252": "cp1252",
     "ISO IR14": "shift_jis",
     "ISO IR87": "iso2022_jp",
+    "ISO IR159": "iso2022_jp_1",
     "GB 18030-2000": "gb18030",
     "KS X 1001": "euc_kr",
     "BIG-5": "big5",
 }
+_WIDE = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-32-le": ("MSH".encode("utf-32-le"),),
+    "utf-32-be": ("MSH".encode("utf-32-be"),),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-16-le": ("MSH".encode("utf-16-le"),),
+    "utf-16-be": ("MSH".encode("utf-16-be"),),
+}
+"""How messages begin whose letters have several bytes each. The mark of UTF-32 begins with that of
+UTF-16."""
+
 _WHITESPACE = b" \t\r\n\x0b\x1c\x00"
 _FORMATTING = re.compile(r"\.(br|sp|fi|nf|in|ti|sk|ce)\s?([+-]?\d{1,9})?$", re.IGNORECASE)
 _HEX = re.compile(r"X((?:[0-9A-Fa-f]{2})+)$")
@@ -173,7 +190,8 @@ def read_message(value: bytes) -> Hl7Message:
     Raises:
         InvalidMessage: "not-hl7", "too-large", "wrong-charset" or "unsupported-charset".
     """
-    data = value.removeprefix(codecs.BOM_UTF8).strip(_WHITESPACE)
+    narrow, wide = _narrow(value)
+    data = narrow.removeprefix(codecs.BOM_UTF8).strip(_WHITESPACE)
     if not data.startswith(b"MSH") or len(data) < 8:
         reason = "unsupported-event" if data[:3] in (b"FHS", b"BHS") else "not-hl7"
         raise InvalidMessage(reason, "the message does not begin with MSH")
@@ -181,6 +199,10 @@ def read_message(value: bytes) -> Hl7Message:
         raise InvalidMessage("too-large", f"more than {MAX_SEGMENTS} segments")
     head = data[: re.search(rb"[\r\n]|$", data).start()]  # type: ignore[union-attr]
     encoding = _encoding(head)
+    if wide != (encoding.charset if encoding.charset in _WIDE else ""):
+        raise InvalidMessage("wrong-charset", "UTF-16 and UTF-32 are not as MSH-18 has them")
+    if wide:
+        encoding = replace(encoding, charset="utf-8")
     text = _decoded(data, encoding.charset)
     lines = text.split("\r") if "\r" in text else text.split("\n")
     segments = tuple(
@@ -189,6 +211,21 @@ def read_message(value: bytes) -> Hl7Message:
     if sum(segment.name == "MSH" for segment in segments) > 1:
         raise InvalidMessage("unsupported-event", "several messages in one")
     return Hl7Message(segments)
+
+
+def _narrow(value: bytes) -> tuple[bytes, str]:
+    """The message in UTF-8 if it is in UTF-16 or UTF-32, and in which of them it was ("" if in
+    neither)."""
+    framed = value.removeprefix(b"\x0b")
+    charset = next((name for name, marks in _WIDE.items() if framed.startswith(marks)), "")
+    if not charset:
+        return value, ""
+    text: str | None = None
+    with suppress(UnicodeDecodeError):
+        text = framed.removesuffix(b"\x1c\r").decode(charset)
+    if text is None:
+        raise InvalidMessage("wrong-charset", f"the message begins as {charset} and is not")
+    return text.encode(), charset[:6]
 
 
 def _whole_lines(lines: Sequence[str], field: str) -> Iterator[str]:

@@ -51,7 +51,8 @@ class Format:
 
 
 def _like_hl7(head: bytes) -> bool:
-    return head.lstrip(b"\x0b \t\r\n").startswith((b"MSH|", b"FHS|", b"BHS|"))
+    ascii_letters = head.replace(b"\x00", b"")  # of UTF-16 and UTF-32
+    return ascii_letters.lstrip(b"\x0b \t\r\n\xff\xfe").startswith((b"MSH|", b"FHS|", b"BHS|"))
 
 
 def _like_fhir(head: bytes) -> bool:

@@ -96,6 +96,26 @@ async def test_what_cannot_be_read_is_rejected_with_a_reason_and_kept(hospital: 
     assert hospital.observed == [("mllp", "refused")]
 
 
+async def test_a_pdf_beside_a_text_is_accepted_with_a_warning_and_kept(hospital: Hospital) -> None:
+    pdf = "OBX|2|ED|N||^application^PDF^Base64^" + base64_of("%PDF-1.4")
+    value = message(observations=f"OBX|1|ST|N||See attached report.\r{pdf}")
+    (answer,) = await hospital.send(value)
+    assert str(answer["MSA.F1"]) == "AA"
+    assert str(answer["ERR.F4"]) == "W"
+    assert "OBX 2: application/pdf is not read" in str(answer["ERR"])
+    assert len(hospital.kafka.messages) == 1
+    (letter,) = hospital.kafka.letters
+    assert (letter.reason, letter.message.value) == ("unsupported-attachment", value.encode())
+
+
+async def test_an_answer_to_utf_16_names_the_message(hospital: Hospital) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hospital.port)
+    writer.write(b"\x0b" + message(charset="UNICODE UTF-16").encode("utf-16") + b"\x1c\r")
+    answer = await asyncio.wait_for(reader.readuntil(b"\x1c\r"), 300)
+    writer.close()
+    assert b"MSA|AA|MSG0001" in answer
+
+
 async def test_while_kafka_is_away_the_sender_is_told_to_come_again(hospital: Hospital) -> None:
     hospital.kafka.away = True
     first = await hospital.send(message(), "no HL7")

@@ -189,19 +189,27 @@ def test_a_pdf_and_an_image_say_that_they_are_not_read(value: str) -> None:
     assert error.reason == "unsupported-attachment"
 
 
-def test_text_beside_a_pdf_is_enough() -> None:
+def test_text_beside_a_pdf_is_read_and_the_pdf_is_kept() -> None:
     pdf = obx("^application^PDF^Base64^" + base64_of("%PDF-1.4"), "ED")
-    assert only(hl7(observations=f"{pdf}\r{obx('rash')}")).text == "rash"
+    reading = read(hl7(observations=f"{pdf}\r{obx('rash')}"))
+    assert [note.text for note in reading.notes] == ["rash"]
+    assert [(item.position, item.reason, item.detail) for item in reading.refused] == [
+        (0, "unsupported-attachment", "OBX 1: application/pdf is not read")
+    ]
 
 
 @pytest.mark.parametrize(
     ("declared", "charset"),
     [("", "utf-8"), ("UNICODE UTF-8", "utf-8"), ("8859/1", "latin-1"), ("8859/15", "iso8859-15"),
-     ("8859/2", "iso8859-2"), ("ISO IR87", "iso2022_jp"), ("8859/1~UNICODE UTF-8", "latin-1")],
+     ("8859/2", "iso8859-2"), ("ISO IR87", "iso2022_jp"), ("8859/1~UNICODE UTF-8", "latin-1"),
+     ("ISO IR6", "utf-8"), ("ISO IR159", "iso2022_jp_1"), ("UNICODE", "utf-8"),
+     ("UNICODE UTF-16", "utf-16"), ("UNICODE UTF-16", "utf-16-be"),
+     ("UNICODE UTF-16~ASCII", "utf-16-le"), ("UNICODE UTF-32", "utf-32"),
+     ("UNICODE UTF-32", "utf-32-be"), ("UNICODE UTF-32", "utf-32-le")],
 )  # fmt: skip
 def test_the_declared_character_set_holds(declared: str, charset: str) -> None:
     text = "Rash after amoxicillin, the skin burned" + (
-        "。" if charset == "iso2022_jp" else " für Übel"
+        "。" if charset.startswith("iso2022") else " für Übel"
     )
     message = hl7(observations=obx(text), charset=declared)
     (note,) = read(message, charset).notes
@@ -211,6 +219,10 @@ def test_the_declared_character_set_holds(declared: str, charset: str) -> None:
 def test_bytes_of_another_character_set_are_refused_and_not_guessed() -> None:
     assert refusal(hl7(observations=obx("Übelkeit")).encode("latin-1")).reason == "wrong-charset"
     assert refusal(hl7(charset="KLINGON")).reason == "unsupported-charset"
+    assert refusal(hl7(charset="UNICODE UTF-16")).reason == "wrong-charset"
+    assert refusal(hl7().encode("utf-16")).reason == "wrong-charset"
+    assert refusal(hl7(charset="UNICODE UTF-16").encode("utf-32")).reason == "wrong-charset"
+    assert refusal(hl7(charset="UNICODE UTF-16").encode("utf-16") + b"x").reason == "wrong-charset"
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -220,6 +232,8 @@ def test_other_line_ends_are_accepted(end: str) -> None:
 
 def test_the_frame_of_mllp_is_no_part_of_the_message() -> None:
     assert only(f"\x0b{hl7()}\x1c\r") == only(hl7())
+    wide = hl7(charset="UNICODE UTF-16").encode("utf-16-le")
+    assert parse_hl7(b"\x0b" + wide + b"\x1c\r", INTAKE).notes == (only(hl7()),)
 
 
 def test_other_delimiters_are_read() -> None:

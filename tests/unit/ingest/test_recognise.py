@@ -70,7 +70,11 @@ def test_each_format_is_recognised_and_its_own_parser_refuses(
     assert caught.value.reason == reason
 
 
-@pytest.mark.parametrize("value", [hl7().encode(), b"\x0b" + hl7().encode(), encoded(document())])
+@pytest.mark.parametrize(
+    "value",
+    [hl7().encode(), b"\x0b" + hl7().encode(), hl7(charset="UNICODE UTF-16").encode("utf-16"),
+     encoded(document())],
+)  # fmt: skip
 def test_messages_of_hospitals_are_recognised_by_content(value: bytes) -> None:
     (note,) = parse(value, INTAKE).notes
     assert "amoxicillin" in note.text
