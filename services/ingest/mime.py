@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from email import message_from_bytes
-from email._policybase import Compat32
 from email.errors import MessageError
 from email.message import Message
+from email.policy import Compat32
 
 from services.core.errors import InvalidMessage
 from services.ingest.attachments import Attachment, is_package, text_of_attachment
