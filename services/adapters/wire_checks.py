@@ -49,12 +49,14 @@ def check(message: Contract) -> None:
             _whole("ledger_sequence", message.ledger_sequence, 0)
             _named(drug=message.drug, event=message.event, rule=message.rule)
             _statistics(message.counts, message.measures)
+            _historical(message.historical_only, message.counts)
             _hyperparameters(message.theta)
             _boundary(message.boundary)
         case Alert():
             _named(alert_id=message.alert_id, signal_id=message.signal_id)
             _named(drug=message.drug, event=message.event, rule=message.rule)
             _statistics(message.counts, message.measures)
+            _historical(message.historical_only, message.counts)
         case PatientMerge():
             _named(source=message.source, surviving=message.surviving, retired=message.retired)
             _need(message.surviving != message.retired, "retired: the same as surviving")
@@ -130,6 +132,12 @@ def _statistics(counts: Table, measures: Iterable[Measure]) -> None:
         numbers = (measure.estimate, measure.lower, measure.upper)
         finite = all(number is None or math.isfinite(number) for number in numbers)
         _need(finite, f"measures.{index}: not finite")
+
+
+def _historical(value: int | None, counts: Table) -> None:
+    if value is not None:
+        _whole("historical_only", value, 0)
+        _need(value <= counts.n11, "historical_only: above n11")
 
 
 def _hyperparameters(theta: Theta | None) -> None:

@@ -28,6 +28,7 @@ def alert_for(signal: Signal, *, subscription_id: str, public_url: str) -> Alert
         counts=signal.counts,
         measures=signal.measures,
         occurred_at=signal.occurred_at,
+        historical_only=signal.historical_only,
         link=f"{public_url.rstrip('/')}/signals/{signal.signal_id}",
     )
 
@@ -36,8 +37,10 @@ def body_of(alert: Alert) -> bytes:
     """The body `{"type", "timestamp", "data"}` that Standard Webhooks recommends.
 
     The fields are named one by one, so that a field added to the contract reaches no receiver
-    unless somebody decides so. Canonical: sorted keys, no spaces, ASCII.
+    unless somebody decides so. `historical_only` is there where it is known. Canonical: sorted
+    keys, no spaces, ASCII.
     """
+    known = {} if alert.historical_only is None else {"historical_only": alert.historical_only}
     document = {
         "type": alert.type,
         "timestamp": _utc(alert.occurred_at),
@@ -53,6 +56,7 @@ def body_of(alert: Alert) -> bytes:
             "counts": alert.counts._asdict(),
             "measures": [_measure(measure) for measure in alert.measures],
             "link": alert.link,
+            **known,
         },
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

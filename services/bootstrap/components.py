@@ -253,6 +253,7 @@ class Components:
             self.publisher,
             prior=SharedPrior(self.priors, clock=self.clock, moved=self.settings.prior_refit_share),
             versions_of=self.cases.versions_of,
+            historical_only=self.case_book.historical_only,
             rule=self.rule,
             clock=self.clock,
             topic=self.settings.topic_signals,

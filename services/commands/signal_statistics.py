@@ -84,7 +84,7 @@ def snapshot_lines(history: Sequence[Signal]) -> list[str]:
         return ["it never was a signal"]
     lines = [
         f"revision {one.revision}: {one.transition} at {one.occurred_at:%Y-%m-%d %H:%M} "
-        f"by {one.rule} with {one.counts.n11} cases"
+        f"by {one.rule} with {one.counts.n11} cases{_of_these(one.historical_only)}"
         for one in history
     ]
     last = history[-1]
@@ -105,6 +105,10 @@ def snapshot_lines(history: Sequence[Signal]) -> list[str]:
         f"vocabulary {versions.vocabulary}"
         for versions in last.versions
     ]
+
+
+def _of_these(historical_only: int | None) -> str:
+    return "" if historical_only is None else f", of these {historical_only} historical only"
 
 
 def measure_grid(found: Sequence[Measure]) -> Grid:

@@ -340,6 +340,8 @@ class Signal:
     `revision` counts the transitions of this signal from 1. `ledger_sequence` is the state of the
     record the counts were read from. `versions` lists the distinct versions behind the evidence.
     `theta` is None if EBGM had no hyperparameters yet, `boundary` if the rule has none.
+    `historical_only` of the n11 cases rest on historical statements alone; None if that was not
+    known. It has a default, so every reader of this schema version reads messages with and without.
     """
 
     drug: str
@@ -355,6 +357,7 @@ class Signal:
     occurred_at: datetime
     theta: Theta | None = None
     boundary: Boundary | None = None
+    historical_only: int | None = None
     schema_version: int = SIGNAL_SCHEMA
 
     @property
@@ -373,6 +376,7 @@ class Alert:
     """One message to one subscriber about one transition: the body of the webhook.
 
     It carries identifiers, counts, statistics and a link, and nothing of any patient.
+    `historical_only` as in the signal.
     """
 
     alert_id: str
@@ -386,5 +390,6 @@ class Alert:
     measures: tuple[Measure, ...]
     occurred_at: datetime
     link: str
+    historical_only: int | None = None
     schema_version: int = ALERT_SCHEMA
     type: str = field(default="signal.transition")

@@ -44,6 +44,7 @@ class Detector:
         publisher: acknowledges messages that are durable.
         prior: of EBGM, shared by all workers.
         versions_of: the versions behind a pair's evidence; blocks, runs in a thread.
+        historical_only: how many cases of each pair rest on history alone; likewise.
         rule: makes a pair an SDR.
         clock: gives the time of a transition.
         topic: where transitions are announced, keyed by signal.
@@ -61,6 +62,7 @@ class Detector:
         *,
         prior: SharedPrior,
         versions_of: Callable[[Pair], tuple[Versions, ...]],
+        historical_only: Callable[[Sequence[Pair]], Mapping[Pair, int]],
         rule: Rule,
         clock: Clock,
         topic: str,
@@ -77,6 +79,7 @@ class Detector:
         self._signals = signals
         self._publisher = publisher
         self._versions_of = versions_of
+        self._historical_only = historical_only
         self._rule = rule
         self._clock = clock
         self._topic = topic
@@ -210,9 +213,15 @@ class Detector:
                     occurred_at=self._clock.now(),
                     theta=theta_of(fit),
                     boundary=self._rule.boundary,
+                    historical_only=self._historical(pair, tables[index]),
                 )
             )
         return self._signals.record(signals) if signals else []
+
+    def _historical(self, pair: Pair, table: Table) -> int | None:
+        """None where the record has moved on so far that its number is none of these cases."""
+        found = self._historical_only([pair])[pair]
+        return found if found <= table.n11 else None
 
 
 def transition_of(status: SignalStatus | None, *, passes_now: bool) -> Transition | None:

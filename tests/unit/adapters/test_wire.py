@@ -174,6 +174,18 @@ def test_the_snapshot_of_a_signal_keeps_hyperparameters_and_boundary() -> None:
     assert read == WATCHED
 
 
+@pytest.mark.parametrize("message", [SIGNAL, ALERT])
+def test_cases_of_history_alone_are_at_most_all_and_may_be_unknown(message: Signal | Alert) -> None:
+    marked = replace(message, historical_only=3)
+    assert wire.decode(type(marked), wire.encode(marked)) == marked
+    old = json.loads(wire.encode(message))
+    del old["historical_only"]
+    assert wire.decode(type(message), json.dumps(old).encode()) == message
+    for wrong in (4, -1):
+        error = refused(type(message), changed(message, historical_only=wrong))
+        assert "historical_only" in error.detail
+
+
 @pytest.mark.parametrize("name", MESSAGES)
 def test_messages_of_version_1_read_for_ever(name: str) -> None:
     message = MESSAGES[name]

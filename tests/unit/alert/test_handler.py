@@ -121,6 +121,16 @@ async def test_the_body_contains_no_keys_beyond_the_thin_set(bench: Bench) -> No
         assert set(measure) == {"name", "estimate", "lower", "upper", "flag"}
 
 
+@pytest.mark.parametrize("number", [0, 3])
+async def test_the_body_says_how_many_cases_are_history_alone_where_that_is_known(
+    bench: Bench, number: int
+) -> None:
+    data = json.loads(await body_for(bench, replace(signal(), historical_only=number)))["data"]
+    assert set(data) == THIN | {"historical_only"}
+    assert data["historical_only"] == number
+    assert data["schema_version"] == 1
+
+
 async def test_the_body_is_small_canonical_ascii(bench: Bench) -> None:
     body = await body_for(bench, signal(Pair("méthotrexate", "éruption")))
     assert body.isascii()

@@ -66,6 +66,7 @@ def filled(sqlite_schema: Path, tmp_path_factory: pytest.TempPathFactory) -> str
     SharedPrior(SqlPriorRecord(engine), clock=FakeClock()).refreshed(all_tables(counts), sequence=1)
     watched = replace(
         signal(RASH),
+        historical_only=1,
         theta=Theta(alpha1=1.5, beta1=0.5, alpha2=2.0, beta2=2.0, weight=0.25, fit=1),
         boundary=Boundary(
             alpha=0.05, pairs=9, horizon=50.0, minimum_cases=3, critical_value=7.25
@@ -117,6 +118,7 @@ def test_show_gives_snapshot_statistics_and_subgroups(run: Shell) -> None:
     said = run("signals", "show", "Amoxicillin 500 mg", "Severe Rash")
     assert said.splitlines()[0] == "amoxicillin → rash"
     assert "revision 1: detected" in said
+    assert "with 4 cases, of these 1 historical only" in said
     assert "θ of fit 1: α1 1.5, β1 0.5" in said
     assert "boundary: LLR 7.25 for α 0.05 over 9 pairs" in said
     assert "now: n11 12, drug 12, event 12, all 42" in said

@@ -50,6 +50,7 @@ class World:
         self.publisher = MemoryPublisher(faults=self.faults)
         self.priors = MemoryPriorRecord()
         self.clock = FakeClock()
+        self.historical = 0
         self.detector = self.worker(rule=rule)
 
     def worker(self, *, rule: Rule = EVANS) -> Detector:
@@ -59,6 +60,7 @@ class World:
             self.publisher,
             prior=SharedPrior(self.priors, clock=self.clock),
             versions_of=self.versions_of,
+            historical_only=lambda pairs: dict.fromkeys(pairs, self.historical),
             rule=rule,
             clock=self.clock,
             topic=TOPIC,
@@ -117,12 +119,23 @@ async def test_a_touched_pair_that_passes_is_detected(world: World) -> None:
         ledger_sequence=42,
         versions=(VERSIONS,),
         occurred_at=START,
+        historical_only=0,
     )
     measures = {measure.name: measure for measure in found.measures}
     assert list(measures) == ["prr", "chi2", "ror", "ic", "maxsprt"]
     assert measures["prr"].estimate == pytest.approx((6 / 10) / (4 / 90))
     assert world.publisher.sent == [(TOPIC, found.signal_id, found.transition_id.encode())]
     assert world.signals.unpublished(10) == []
+
+
+@pytest.mark.parametrize(("historical", "said"), [(2, 2), (6, 6), (7, None)])
+async def test_a_transition_says_how_many_cases_are_history_unless_these_are_other_cases(
+    world: World, historical: int, said: int | None
+) -> None:
+    world.count(STRONG)
+    world.historical = historical
+    [found] = await world.detector.rescore([RASH])
+    assert (found.counts.n11, found.historical_only) == (6, said)
 
 
 async def test_the_same_pairs_again_say_nothing_new(world: World) -> None:

@@ -62,6 +62,7 @@ class Service:
             MemoryPublisher(),
             prior=SharedPrior(self.priors, clock=self.clock),
             versions_of=lambda pair: (VERSIONS,) if pair == STRONG else (),
+            historical_only=lambda pairs: dict.fromkeys(pairs, 0),
             rule=self.rule,
             clock=self.clock,
             topic="pv.signals",
