@@ -12,7 +12,7 @@ from pathlib import Path
 from services.core.contracts import MentionType
 from services.core.spans import Span
 from services.core.vocabulary.lexicon import Lexicon
-from training.corpora.documents import AnnotatedMention, AnnotatedTrap, Document
+from training.corpora.documents import AnnotatedTrap, Document
 from training.errors import CorpusError
 
 _NAME = re.compile(r"[A-Za-z][a-z]{3,17}(?:[ -][A-Za-z][a-z]{2,14})?")
@@ -85,7 +85,7 @@ def _renamed(document: Document, names: Sequence[str], rng: random.Random) -> Do
 
 def rewritten(document: Document, replaced: Sequence[tuple[Span, str]], *, mark: str) -> Document:
     """The document with other text in some spans that are disjoint and in order; all offsets
-    move along.
+    move along. A mention that is replaced is of one piece.
 
     Args:
         document: the original.
@@ -110,13 +110,21 @@ def rewritten(document: Document, replaced: Sequence[tuple[Span, str]], *, mark:
     def shifted(span: Span) -> Span:
         return Span(moved(span.start), moved(span.end))
 
+    places = {span for span, _ in replaced}
     return replace(
         document,
         doc_id=f"{document.doc_id}~{mark}",
         text=text,
         sentences=tuple(shifted(sentence) for sentence in document.sentences),
         mentions=tuple(
-            AnnotatedMention(m.mention_id, m.type, shifted(m.span)) for m in document.mentions
+            replace(
+                mention,
+                span=shifted(mention.span),
+                fragments=()
+                if mention.span in places
+                else tuple(shifted(piece) for piece in mention.fragments),
+            )
+            for mention in document.mentions
         ),
         traps=tuple(AnnotatedTrap(trap.kind, shifted(trap.span)) for trap in document.traps),
     )

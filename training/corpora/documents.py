@@ -13,7 +13,7 @@ ALL_TYPES = frozenset(MentionType)
 DICTATED = ("clinical", "dictations")
 """The corpora of real notes; a hospital's are like them, and there are few."""
 
-NOTES = (*DICTATED, "adewatch")
+NOTES = (*DICTATED, "adewatch", "n2c2")
 """The corpora of whole notes to learn from; they name many events that no drug is blamed for."""
 
 WHOLE_NOTES = (*NOTES, "visits")
@@ -36,11 +36,20 @@ PHEE calls speculated is *it may have been the drug* as well as *the drug may do
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedMention:
-    """A gold mention; `mention_id` is unique in its document."""
+    """A gold mention.
+
+    Attributes:
+        mention_id: unique in its document.
+        type: drug or event.
+        span: from the first to the last character.
+        fragments: of a discontinuous mention its pieces, half-open, ordered; the first begins and
+            the last ends where the span does. Empty for a mention in one piece.
+    """
 
     mention_id: str
     type: MentionType
     span: Span
+    fragments: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,7 @@ def _join(run: Sequence[Document], number: int) -> Document:
                 f"S{place}{mention.mention_id}",
                 mention.type,
                 Span(mention.span.start + offset, mention.span.end + offset),
+                tuple(Span(start + offset, end + offset) for start, end in mention.fragments),
             )
             for mention in document.mentions
         ]

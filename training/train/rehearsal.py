@@ -13,8 +13,9 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from training.corpora.documents import Document
+from training.corpora.documents import AnnotatedMention, Document
 from training.errors import DataMissing, TrainingError
 from training.train.splits import Parts
 
@@ -134,11 +135,19 @@ def _name(document: Document) -> str:
 
 def _content(document: Document) -> str:
     annotation = [
-        [asdict(mention) for mention in document.mentions],
+        [_fields(mention) for mention in document.mentions],
         [asdict(relation) for relation in document.relations],
         sorted(document.complete),
     ]
     return _hash(json.dumps([document.text, annotation]))
+
+
+def _fields(mention: AnnotatedMention) -> dict[str, Any]:
+    fields = asdict(mention)
+    if not mention.fragments:
+        # The lists of older versions know no fragments: the hash of what has none stays.
+        del fields["fragments"]
+    return fields
 
 
 def _hash(text: str) -> str:

@@ -114,6 +114,17 @@ def test_joined_sentences_keep_their_relations_and_give_crossing_negatives() -> 
     ]
 
 
+def test_fragments_move_along_into_a_paragraph() -> None:
+    pieces = ((Span(11, 12), Span(13, 15)), (Span(11, 12), Span(14, 16)))
+    broken = [
+        replace(one, mentions=(one.mentions[0], replace(one.mentions[1], fragments=of_one)))
+        for one, of_one in zip(SENTENCES, pieces, strict=False)
+    ]
+    (joined,) = joined_sentences(broken, count=1, seed=1)
+    found = [[joined.text[slice(*one)] for one in m.fragments] for m in joined.mentions]
+    assert found == [[], ["r", "sh"], [], ["h", "es"]]
+
+
 def test_paragraphs_of_two_corpora_are_two_documents() -> None:
     others = [replace(one, corpus="other") for one in SENTENCES]
     names = {made.doc_id for made in joined_sentences(SENTENCES, count=4, seed=1)}

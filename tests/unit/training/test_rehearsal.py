@@ -59,6 +59,16 @@ def test_a_document_that_was_annotated_anew_is_learned_anew(tmp_path: Path) -> N
     assert twice.to_learn([NOTE, *corrected[:1]], share=0.0, seed=1) == [NOTE]
 
 
+def test_fragments_tell_only_where_there_are_any(tmp_path: Path) -> None:
+    # As the first lists have it, which knew no fragments.
+    (tmp_path / LEARNED).write_text("8b53639f152c8fc6 30d4a8f5fef7eacd\n")
+    known = known_to(str(tmp_path))
+    drug, event = NOTE.mentions
+    broken = replace(event, fragments=(Span(19, 20), Span(21, 23)))
+    in_pieces = replace(NOTE, mentions=(drug, broken))
+    assert known.to_learn([NOTE, in_pieces], share=0.0, seed=1) == [in_pieces]
+
+
 def test_what_was_learned_before_stays_known(tmp_path: Path) -> None:
     known = after(tmp_path / "2", MANY[100:], before=after(tmp_path / "1", MANY[:100]))
     assert known.to_learn(MANY, share=0.0, seed=1) == []

@@ -1,5 +1,6 @@
 """Drug-name replacement: exact counts, and offsets that still fit."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ def test_every_wording_gets_one_name_and_all_offsets_move_along() -> None:
     assert made.relations == NOTE.relations
     assert (made.doc_id, made.group) == ("d1~drugs", NOTE.group)
     assert "ocor" not in made.text
+
+
+def test_fragments_move_along_and_a_replaced_mention_is_of_one_piece() -> None:
+    drug, other, event, *rest = NOTE.mentions
+    broken = (
+        replace(drug, fragments=(Span(0, 2), Span(3, 5))),
+        other,
+        replace(event, fragments=(Span(21, 22), Span(23, 25))),
+        *rest,
+    )
+    (made,) = with_other_drugs([replace(NOTE, mentions=broken)], NAMES, fraction=1.0, seed=3)
+    assert made.text != NOTE.text
+    assert [made.text[slice(*one)] for one in made.mentions[2].fragments] == ["r", "sh"]
+    assert made.mentions[0].fragments == ()
 
 
 def test_exactly_the_fraction_of_the_suitable_documents_is_copied() -> None:
