@@ -14,6 +14,7 @@ from training.corpora import (
     clinical,
     ddi,
     dictations,
+    n2c2,
     phee,
     twimed,
     visits,
@@ -49,6 +50,7 @@ READERS = {
     "clinical": Source("clinical_ade/notes.jsonl", clinical.read_notes),
     "ddi": Source("ddi2013", ddi.read_documents),
     "dictations": Source("mtsamples/mtsamples.jsonl", dictations.read_notes),
+    n2c2.CORPUS: Source(n2c2.FOLDER, n2c2.read_notes),
     "phee": Source(
         "phee", lambda folder: phee.read_sentences([folder / "train.json", folder / "dev.json"])
     ),
@@ -57,6 +59,22 @@ READERS = {
 }
 """What reads each corpus; all but `adewatch`, which is part of the repository, lie in the data
 folder."""
+
+
+LICENSED = {n2c2.CORPUS: n2c2.FOLDER}
+"""Corpora that their owners give to people who signed for them, and their folders."""
+
+
+def lacking(data: Path) -> dict[str, str]:
+    """The licensed corpora that the data folder lacks, each with a line that says so.
+
+    What walks over all corpora leaves them out; to name one all the same is an error.
+    """
+    return {
+        name: f"{name} is left out: {data / folder} is absent (licensed, see the README)"
+        for name, folder in LICENSED.items()
+        if not (data / folder).exists()
+    }
 
 
 def read(name: str, data: Path) -> list[Document]:
@@ -99,6 +117,8 @@ def divide(name: str, documents: Sequence[Document], *, seed: int) -> Parts:
         return clinical.split_notes(documents, seed=seed)
     if name == dictations.CORPUS:
         return dictations.split_notes(documents, seed=seed)
+    if name == n2c2.CORPUS:
+        return n2c2.split_notes(documents, seed=seed)
     if name == visits.CORPUS:
         return visits.split_notes(documents)
     return split(documents, seed=seed)

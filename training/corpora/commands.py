@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from training.corpora import adewatch, catalogue
+from training.corpora import adewatch, catalogue, n2c2
 from training.corpora.agreement import agreement as compare
 from training.corpora.datasheet import render
 from training.corpora.marked_note import MarkedNote, standing
@@ -32,10 +32,25 @@ def stats(
     corpora: Annotated[str, typer.Option(help="names, separated by commas; default: all")] = "",
 ) -> None:
     """Count documents, mentions, relations, traps and distances, and print JSON."""
-    names = corpora.split(",") if corpora else list(catalogue.READERS)
-    data = Path() if names == [adewatch.CORPUS] else data_dir()
-    figures = {name: statistics(catalogue.read(name, data)).as_json() for name in names}
+    data = Path() if corpora == adewatch.CORPUS else data_dir()
+    names = corpora.split(",") if corpora else _all_there_are(data)
+    figures = {name: _figures(name, data) for name in names}
     typer.echo(json.dumps(figures, indent=2))
+
+
+def _all_there_are(data: Path) -> list[str]:
+    lacking = catalogue.lacking(data)
+    for line in lacking.values():
+        typer.echo(line, err=True)
+    return [name for name in catalogue.READERS if name not in lacking]
+
+
+def _figures(name: str, data: Path) -> dict[str, object]:
+    figures = statistics(catalogue.read(name, data)).as_json()
+    if name == n2c2.CORPUS:
+        # It annotates more than documents keep.
+        figures["as_released"] = n2c2.counts(n2c2.read_folder(data / n2c2.FOLDER))
+    return figures
 
 
 @app.command()

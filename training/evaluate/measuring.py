@@ -99,7 +99,7 @@ def read_corpus(name: str, part: str, *, seed: int) -> list[Document]:
             raise CorpusError(f"{path} ends with none of {', '.join(FILES)}")
         return FILES[path.suffix](path)
     if path.is_dir():
-        if any(path.glob("*.ann")):
+        if any(path.rglob("*.ann")):
             return n2c2.read_notes(path)
         return adewatch.documents(compile_notes(path), prefix="")
     if name not in catalogue.READERS:

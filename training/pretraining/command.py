@@ -39,14 +39,17 @@ def pretrain(
     seed: Annotated[int, typer.Option(help="of split, orders, masks; that of `ner`")] = SEED,
 ) -> None:
     """Pretrain an encoder further on text that no part of a corpus tests on; resumable."""
+    from training.corpora.catalogue import lacking
     from training.pretraining.texts import read_texts
     from training.pretraining.trainer import Limits, PretrainSettings
     from training.pretraining.trainer import pretrain as run
 
     torch.set_num_threads(threads)
-    text = read_texts(
-        data_dir(), seed=seed, articles=articles, unseen=_names(unseen), absent=_names(absent)
-    )
+    data, without = data_dir(), _names(absent)
+    for name, line in lacking(data).items():
+        if name not in without:
+            typer.echo(line)
+    text = read_texts(data, seed=seed, articles=articles, unseen=_names(unseen), absent=without)
     typer.echo(
         f"{len(text.train)} sentences of {text.texts} texts; {text.texts_left_out} texts and "
         f"{text.sentences_left_out} sentences are left out, for corpora choose or test on them"

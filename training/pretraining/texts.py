@@ -102,7 +102,8 @@ def read_texts(
         articles: so many of the full texts.
         unseen: corpora that are held out wholly, because every document of theirs is measured on
             some day, as the published folds do.
-        absent: corpora that are not in the folder, so that nothing is measured on them.
+        absent: corpora that are not in the folder, so that nothing is measured on them; licensed
+            ones that are not there need not be named.
 
     Raises:
         CorpusError: a corpus is missing or malformed, or a name is that of none.
@@ -113,7 +114,8 @@ def read_texts(
     needed = sorted(set(absent) & set(SOURCES))
     if needed:
         raise CorpusError(f"{needed[0]} is read itself and cannot be absent")
-    parts = _divided(data, seed, [name for name in catalogue.READERS if name not in absent])
+    left_out = {*absent, *(set(catalogue.lacking(data)) - set(unseen))}
+    parts = _divided(data, seed, [name for name in catalogue.READERS if name not in left_out])
     held_out = HeldOut()
     for name, part in parts.items():
         held_out.add([*part.dev, *part.test])

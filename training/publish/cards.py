@@ -18,6 +18,7 @@ CORPORA = {
     "ddi": "DDI extraction 2013 (Herrero-Zazo et al. 2013); CC BY-NC 4.0",
     "clinical": "360 transcribed notes of MTSamples with drugs and drug–event relations (silver)",
     "dictations": "more notes of MTSamples, annotated by us (training/corpora/dictations)",
+    "n2c2": "n2c2 2018 Track 2 (Henry et al. 2020), clinical notes; data use agreement",
     "phee": "PHEE v2, train and dev (Sun et al. 2022); annotations MIT",
     "twimed": "TwiMed, PubMed part (Alvaro et al. 2017); no licence stated",
     "visits": "visit notes of ACI-BENCH, annotated by us (training/corpora/visits); CC BY 4.0",

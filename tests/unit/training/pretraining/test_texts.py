@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.documents import document
-from training.corpora import catalogue
+from training.corpora import catalogue, n2c2
 from training.corpora.overlap import sentence_key
 from training.errors import CorpusError
 from training.pretraining.texts import HeldOut, Text, read_texts, without
@@ -116,6 +116,21 @@ def test_nothing_of_dev_and_test_of_any_corpus_is_read(data: Path) -> None:
 def test_a_corpus_that_folds_measure_on_is_held_out_wholly(data: Path) -> None:
     reading = read_texts(data, seed=SEED, articles=0, absent=ABSENT, unseen=["ade-neg"])
     assert not any(sentence(n) in reading.train for n in range(60))
+
+
+def test_a_licensed_corpus_is_held_out_where_it_is_there(data: Path) -> None:
+    note = data / n2c2.FOLDER / "test/7.txt"
+    note.parent.mkdir(parents=True)
+    note.write_text(sentence(601))
+    note.with_suffix(".ann").write_text("")
+    reading = read_texts(data, seed=SEED, articles=2, absent=ABSENT)
+    assert sentence(600) in reading.train
+    assert sentence(601) not in reading.train
+
+
+def test_a_licensed_corpus_that_is_to_be_held_out_wholly_must_be_there(data: Path) -> None:
+    with pytest.raises(CorpusError, match="holds no annotations"):
+        read_texts(data, seed=SEED, articles=0, absent=ABSENT, unseen=["n2c2"])
 
 
 def test_a_missing_corpus_must_be_named(data: Path) -> None:
