@@ -61,8 +61,13 @@ READERS = {
 folder."""
 
 
-LICENSED = {n2c2.CORPUS: n2c2.FOLDER}
-"""Corpora that their owners give to people who signed for them, and their folders."""
+LICENSED = (n2c2.CORPUS,)
+"""Corpora that their owners give to people who signed for them."""
+
+
+def is_there(name: str, data: Path) -> bool:
+    """Whether the file or folder of a known corpus exists; it may be malformed nevertheless."""
+    return (data / READERS[name].place).exists()
 
 
 def lacking(data: Path) -> dict[str, str]:
@@ -71,9 +76,10 @@ def lacking(data: Path) -> dict[str, str]:
     What walks over all corpora leaves them out; to name one all the same is an error.
     """
     return {
-        name: f"{name} is left out: {data / folder} is absent (licensed, see the README)"
-        for name, folder in LICENSED.items()
-        if not (data / folder).exists()
+        name: f"{name} is left out: {data / READERS[name].place} is absent "
+        "(licensed, see the README)"
+        for name in LICENSED
+        if not is_there(name, data)
     }
 
 
@@ -87,11 +93,6 @@ def read(name: str, data: Path) -> list[Document]:
         raise CorpusError(f"no corpus {name!r}; known are {', '.join(READERS)}")
     source = READERS[name]
     return source.read(data / source.place)
-
-
-def is_there(name: str, data: Path) -> bool:
-    """Whether the file or folder of a known corpus exists; it may be malformed nevertheless."""
-    return (data / READERS[name].place).exists()
 
 
 def load(names: Iterable[str], data: Path, *, seed: int) -> dict[str, Parts]:
