@@ -111,16 +111,35 @@ def list_verdicts() -> None:
 def export(
     file: Annotated[Path, typer.Option("--out", help="JSON Lines; holds text of notes.")],
 ) -> None:
-    """Write judged evidence as labelled documents, for `python -m training retrain --verdicts`.
+    """Write judged evidence as labelled documents, for `python -m training retrain --verdicts`
+    where the record cannot be reached; where it can, `--verdicts-from-store` does the same.
 
     The file holds text of patients' notes; only its owner can read it. Keep it where notes may be.
+    """
+
+    out.print(f"{write_labelled(file)} labelled documents written to {file}")
+
+
+def write_labelled(file: Path) -> int:
+    """Write the labelled documents of the record of the settings; training asks for them too.
+
+    Args:
+        file: gets a JSON object a line, and mode 0600.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        DependencyUnavailable: the record did not answer.
+        IntegrityError: it has no such tables.
+        ConfigurationError: a setting is wrong, or the file cannot be written.
     """
 
     async def work(components: Components) -> int:
         record = components.verdicts
         return await asyncio.to_thread(lambda: write_private(file, labelled_lines(record)))
 
-    out.print(f"{with_components(work)} labelled documents written to {file}")
+    return with_components(work)
 
 
 def labelled_lines(record: VerdictRecord) -> Iterator[str]:

@@ -56,6 +56,13 @@ def retrain(
     verdicts: Annotated[
         Path | None, typer.Option(help="labelled data of `adewatch verdicts export`")
     ] = None,
+    verdicts_from_store: Annotated[
+        bool,
+        typer.Option(
+            "--verdicts-from-store",
+            help="labelled data of the record of the settings, exported here",
+        ),
+    ] = False,
     publishes: Annotated[
         bool, typer.Option("--publish/--keep", help="publish what passes, or keep it only")
     ] = False,
@@ -76,7 +83,12 @@ def retrain(
         int | None, typer.Option(help="default: 5, from what serves 1")
     ] = None,
     within: Annotated[
-        float, typer.Option(min=0.0, help="as of `ner`, for each of the two models")
+        float,
+        typer.Option(
+            min=0.0,
+            help="as of `ner`, for each of the two models; a fifth of the relation model's is for "
+            "the NER model whose false events it learns from",
+        ),
     ] = 0.0,
     encoder: Annotated[str, typer.Option(help="as of `ner`")] = "",
     bfloat16: Annotated[bool, typer.Option(help="as of `ner`")] = False,
@@ -92,7 +104,9 @@ def retrain(
     from training.publish.real_release import released, what_serves
     from training.publish.retraining import retrain as run_all
     from training.publish.retraining_steps import ModelSteps, recipes
+    from training.publish.verdict_sources import source_of
 
+    said = source_of(verdicts, from_store=verdicts_from_store)
     serving = what_serves()
     torch.set_num_threads(threads)
     name = encoder or default_encoder()
@@ -115,7 +129,7 @@ def retrain(
         relation=relation,
         ner_corpora=tuple(ner_corpora.split(",")),
         relation_corpora=tuple(relation_corpora.split(",")),
-        verdicts=verdicts,
+        verdicts=said,
         publish=let_go,
         command=f"python -m training {' '.join(sys.argv[1:])}",
     )
@@ -126,7 +140,7 @@ def retrain(
         settings={
             "ner": {**asdict(steps.ner), "corpora": ner_corpora},
             "relation": {**asdict(steps.relation), "corpora": relation_corpora},
-            "verdicts": verdicts is not None,
+            "verdicts": said is not None,
         },
         say=typer.echo,
     )

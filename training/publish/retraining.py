@@ -6,6 +6,7 @@ The order of the steps and what becomes of a failure; what the steps do is `Step
 from __future__ import annotations
 
 import fcntl
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,8 +35,9 @@ PUBLICATION_FAILED = 4
 class Steps(Protocol):
     """What a retraining does. Each step raises a `TrainingError` if it fails."""
 
-    def load(self) -> Mapping[str, int]:
-        """Read the corpora and the verdicts; documents for training by corpus."""
+    def load(self, run: Path) -> Mapping[str, int]:
+        """Read the verdicts, which may lie in `run` meanwhile, and the corpora; documents for
+        training by corpus."""
         ...
 
     def train(self, run: Path) -> None:
@@ -110,6 +112,17 @@ def only_one(runs: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Within it SIGTERM, with which a scheduler ends a job, breaks the run off as Ctrl-C does:
+    the report says so, and what was to be taken away is."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def retrain(
     steps: Steps,
     runs: Path,
@@ -135,7 +148,7 @@ def retrain(
     Raises:
         AlreadyRunning, TrainingError, AdewatchError: the step that failed; the report has it too.
     """
-    with only_one(runs):
+    with only_one(runs), ended_by_sigterm():
         run = runs / f"{at:%Y%m%dT%H%M%SZ}"
         report = RunReport(run / REPORT, at, settings)
 
@@ -148,7 +161,7 @@ def retrain(
             return done
 
         try:
-            report.documents = step("load", steps.load)
+            report.documents = step("load", lambda: steps.load(run))
             step("train", lambda: steps.train(run))
             candidate = step("export", lambda: steps.export(run, run / CANDIDATE))
             published = step("release", lambda: steps.release(candidate, run / GATE_REPORT))

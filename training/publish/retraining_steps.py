@@ -10,10 +10,11 @@ from services.core.model_versions import Publication
 from services.core.windows import Form
 from training.corpora import catalogue
 from training.corpora.documents import Document
-from training.corpora.verdicts import CORPUS, read_verdicts, with_verdicts
+from training.corpora.verdicts import CORPUS, with_verdicts
 from training.evaluate.kinds import CALIBRATED_ON, CHOSEN_ON
 from training.evaluate.versions import read_json
 from training.models.published import PARTS
+from training.publish.verdict_sources import Source
 from training.publish.versions import describe_versions, export_version, ner_dev_f1, relation_dev_f1
 from training.settings import data_dir
 from training.train.ner import NerSettings, train_ner
@@ -23,6 +24,10 @@ from training.train.splits import Parts
 
 PROPOSER_EPOCHS = 2
 """Of the NER model that never saw clinical notes, as the README trains it."""
+
+PROPOSER_SHARE = 0.2
+"""Of the time that the relation model has, where it has an end: two epochs of the literature take
+about so much of an hour."""
 
 GOING_ON_RATE = 6e-5
 """Learning rate of a training that goes on from a published version, and its epochs."""
@@ -54,13 +59,16 @@ def recipes(
             CRF or without, its form, attention and markers); empty to begin with the encoder.
         epochs: of each model; None for the usual number.
         within: minutes that each of them may train at most, of fewer epochs if need be; 0: no end.
+            Of those of the relation model the first are its proposer's (`proposer_recipe`).
 
     Raises:
         DataMissing: the card of a version to go on from cannot be read.
     """
     # With a CRF, as decision 27 found best.
     ner = NerSettings(encoder=encoder, seed=seed, bfloat16=bfloat16, within=within, crf=True)
-    relation = RelationSettings(encoder=encoder, seed=seed, bfloat16=bfloat16, within=within)
+    relation = RelationSettings(
+        encoder=encoder, seed=seed, bfloat16=bfloat16, within=within * (1 - PROPOSER_SHARE)
+    )
     if start:
         ner = replace(
             ner,
@@ -88,6 +96,21 @@ def recipes(
     )
 
 
+def proposer_recipe(relation: RelationSettings) -> NerSettings:
+    """How the NER model is trained whose false events a relation model learns from.
+
+    Args:
+        relation: of `recipes`. Both together end within the minutes that were given for it.
+    """
+    return NerSettings(
+        encoder=relation.encoder,
+        seed=relation.seed,
+        epochs=PROPOSER_EPOCHS,
+        bfloat16=relation.bfloat16,
+        within=relation.within * PROPOSER_SHARE / (1 - PROPOSER_SHARE),
+    )
+
+
 @dataclass(slots=True)
 class ModelSteps:
     """`training.publish.retraining.Steps` with torch.
@@ -95,7 +118,7 @@ class ModelSteps:
     Attributes:
         ner, relation: settings of the trainings.
         ner_corpora, relation_corpora: names of corpora.
-        verdicts: the file of `adewatch verdicts export`; None for none.
+        verdicts: reads what reviewers said; None if nobody is asked.
         publish: see `Release`.
         command: that makes this again, for the cards.
     """
@@ -104,30 +127,21 @@ class ModelSteps:
     relation: RelationSettings
     ner_corpora: tuple[str, ...]
     relation_corpora: tuple[str, ...]
-    verdicts: Path | None
+    verdicts: Source | None
     publish: Release
     command: str
     _verdicts: list[Document] = field(default_factory=list)
 
-    def load(self) -> Mapping[str, int]:
+    def load(self, run: Path) -> Mapping[str, int]:
         """See `Steps`: what cannot be read is said before hours of training."""
-        self._verdicts = [] if self.verdicts is None else read_verdicts(self.verdicts)
+        self._verdicts = [] if self.verdicts is None else self.verdicts(run)
         parts = self._ner_parts() | self._relation_parts()
         return {name: len(part.train) for name, part in parts.items()}
 
     def train(self, run: Path) -> None:
         """See `Steps`."""
         train_ner(self._ner_parts(), self.ner, run / "ner")
-        train_ner(
-            self._corpora(("ade",)),
-            NerSettings(
-                encoder=self.ner.encoder,
-                seed=self.ner.seed,
-                epochs=PROPOSER_EPOCHS,
-                bfloat16=self.ner.bfloat16,
-            ),
-            run / "proposer",
-        )
+        train_ner(self._corpora(("ade",)), proposer_recipe(self.relation), run / "proposer")
         train_relation(self._relation_parts(), run / "proposer", self.relation, run / "relation")
 
     def export(self, run: Path, candidate: Path) -> Mapping[str, Path]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +37,7 @@ class RecordedSteps:
         self._failing = failing
         self._error = error
 
-    def load(self) -> Mapping[str, int]:
+    def load(self, run: Path) -> Mapping[str, int]:
         self._at("load")
         return {"adewatch": 40, "verdicts": 2}
 
@@ -116,6 +118,24 @@ def test_any_other_end_is_reported_with_its_status(
     found = report(tmp_path)
     assert (found["outcome"], found["exit_status"], found["reason"]) == (outcome, status, reason)
     assert [one["step"] for one in found["steps"]] == steps.done
+
+
+def test_a_scheduler_that_ends_the_job_ends_it_with_a_report(tmp_path: Path) -> None:
+    class Ended(RecordedSteps):
+        def train(self, run: Path) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            super().train(run)
+
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(Ended(), tmp_path)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    found = report(tmp_path)
+    assert (found["outcome"], found["exit_status"]) == ("broken off", 1)
+    assert [one["step"] for one in found["steps"]] == ["load"]
 
 
 def test_a_killed_run_leaves_what_it_had_done(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from training.corpora.documents import Document
 from training.errors import DataMissing
 from training.evaluate.kinds import CALIBRATED_ON, MEASURED
 from training.evaluate.versions import CLIENT, read_json
+from training.publish import retraining_steps
 from training.publish.cards import sha256
 from training.publish.retraining_steps import ModelSteps, recipes
 from training.train.splits import Parts
@@ -90,12 +91,64 @@ def steps(encoder: Path, start: dict[str, Path], seen: list[object]) -> ModelSte
 def retrained(encoder: Path, folder: Path, start: dict[str, Path], shelf: Shelf) -> dict[str, Path]:
     seen: list[object] = []
     made = steps(encoder, start, seen)
-    assert made.load() == dict.fromkeys(CORPORA, shelf.train)
+    assert made.load(folder / "run") == dict.fromkeys(CORPORA, shelf.train)
     made.train(folder / "run")
     candidate = dict(made.export(folder / "run", folder / "candidate"))
     made.release(candidate, folder / "report.json")
     assert seen[-1] == (candidate, folder / "report.json")
     return candidate
+
+
+@pytest.mark.parametrize("within", [0.0, 55.0])
+def test_no_training_of_a_retraining_forgets_the_time_it_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shelf: Shelf, within: float
+) -> None:
+    given: dict[str, float] = {}
+
+    def asked(*arguments: Any) -> None:
+        (settings,) = (one for one in arguments if hasattr(one, "within"))
+        given[arguments[-1].name] = settings.within
+
+    monkeypatch.setattr(
+        retraining_steps, "train_ner", lambda parts, settings, run: asked(settings, run)
+    )
+    monkeypatch.setattr(
+        retraining_steps,
+        "train_relation",
+        lambda parts, proposer, settings, run: asked(settings, run),
+    )
+    made = steps(tmp_path, {}, [])
+    ner, relation = recipes(
+        "encoder",
+        seed=SEED,
+        bfloat16=False,
+        start={},
+        epochs={"ner": None, "relation": None},
+        within=within,
+    )
+    made.ner, made.relation = ner, relation
+    made.train(tmp_path)
+    assert set(given) == {"ner", "proposer", "relation"}
+    assert given["ner"] == within
+    assert given["proposer"] + given["relation"] == pytest.approx(within)
+    # No time at all would be no end.
+    assert (given["proposer"] > 0) == (given["relation"] > 0) == (within > 0)
+
+
+def test_verdicts_are_read_in_the_folder_of_the_run_and_learned_from(
+    encoder_folder: Path, tmp_path: Path, shelf: Shelf
+) -> None:
+    read: list[Path] = []
+    verdict = document("They had {hives} after [keflex].", (("T2", "T1"),), doc_id="v", group="v")
+
+    def source(run: Path) -> list[Document]:
+        read.append(run)
+        return [replace(verdict, corpus="verdicts")]
+
+    made = steps(encoder_folder, {}, [])
+    made.verdicts = source
+    assert made.load(tmp_path / "run") == {**dict.fromkeys(CORPORA, shelf.train), "verdicts": 1}
+    assert read == [tmp_path / "run"]
 
 
 def test_a_retraining_makes_a_calibrated_pair_and_goes_on_from_it(
