@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any, Protocol, TypeVar
 
 from services.core.errors import AdewatchError
@@ -112,11 +113,23 @@ def only_one(runs: Path) -> Iterator[None]:
         yield
 
 
+class Terminated(SystemExit):
+    """SIGTERM came; the exit status is that of a fault."""
+
+
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
-    """Within it SIGTERM, with which a scheduler ends a job, breaks the run off as Ctrl-C does:
-    the report says so, and what was to be taken away is."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Within it SIGTERM, with which a scheduler ends a job, breaks the run off as a fault does:
+    the report says so, and what was to be taken away is.
+
+    Raises:
+        Terminated: it came.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Terminated(1)
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
@@ -147,6 +160,7 @@ def retrain(
 
     Raises:
         AlreadyRunning, TrainingError, AdewatchError: the step that failed; the report has it too.
+        Terminated: SIGTERM came; likewise.
     """
     with only_one(runs), ended_by_sigterm():
         run = runs / f"{at:%Y%m%dT%H%M%SZ}"

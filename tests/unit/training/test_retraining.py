@@ -15,7 +15,7 @@ import pytest
 from services.core.errors import DependencyUnavailable
 from services.core.model_versions import Action, Publication, VersionPair
 from training.errors import AlreadyRunning, DataMissing, GateRefused, TrainingError
-from training.publish.retraining import only_one, retrain
+from training.publish.retraining import Terminated, only_one, retrain
 
 AT = datetime(2026, 3, 1, 4, 30, tzinfo=UTC)
 ENTRY = Publication(
@@ -128,13 +128,15 @@ def test_a_scheduler_that_ends_the_job_ends_it_with_a_report(tmp_path: Path) -> 
 
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Terminated) as ended:
             run(Ended(), tmp_path)
+        assert ended.value.code == 1
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
     found = report(tmp_path)
     assert (found["outcome"], found["exit_status"]) == ("broken off", 1)
+    assert found["reason"] == "Terminated"
     assert [one["step"] for one in found["steps"]] == ["load"]
 
 
