@@ -5,6 +5,7 @@ No container is started here: these tests read the file as Docker would.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,14 @@ from services.gateway.tokens import parse_tokens
 FILE = REPOSITORY / "deploy" / "compose.yaml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOTS = {"topics", "migration"}
-OURS = {name for name, service in SERVICES.items() if service.get("image") == "adewatch"}
-# Read before the settings are, or by Triton's models.
-OTHER_VARIABLES = {"ADEWATCH_SECRETS_DIR", "ADEWATCH_TRITON_THREADS"}
+ONE_SHOTS = {"topics", "migration", "retrain"}
+OURS = {
+    name
+    for name, service in SERVICES.items()
+    if service.get("build", {}).get("target") in ("service", "training")
+}
+# Read before the settings are, or by Triton's models, or by training.
+OTHER_VARIABLES = {"ADEWATCH_SECRETS_DIR", "ADEWATCH_TRITON_THREADS", "ADEWATCH_DATA_DIR"}
 
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
@@ -73,8 +78,13 @@ def test_it_waits_for_what_can_come_true(name: str) -> None:
 def test_its_volumes_and_secrets_are_declared(name: str) -> None:
     service = SERVICES[name]
     for volume in service.get("volumes", []):
-        source = volume.split(":")[0]
-        if source.startswith("."):
+        source = volume.rpartition(":/")[0]
+        if source.startswith("${"):
+            assert (name, source) == ("retrain", "${ADEWATCH_DATA_DIR:-./corpora}")
+            assert volume.endswith(":ro")
+        elif source.startswith("."):
+            # Only a publication changes what serves.
+            assert volume.endswith(":ro") == (name != "retrain")
             assert (FILE.parent / source).resolve() == REPOSITORY / "model_repository"
         else:
             assert source in COMPOSE["volumes"]
@@ -147,21 +157,59 @@ def test_images_end_as_somebody_who_is_not_root(file: str) -> None:
             assert "USER 10001" in stage, name
 
 
-def test_serving_installs_no_training_packages() -> None:
-    text = (FILE.parent / "Dockerfile").read_text()
-    assert "[training]" not in text
+@pytest.mark.parametrize("image", ["service", "receiver"])
+def test_serving_installs_no_training_packages(image: str) -> None:
+    text = _made_of(image)
+    # Nothing of this would be seen if it looked at no installation.
+    assert "pip install" in text
+    for word in ("[training]", "[local", "[dev]", "torch"):
+        assert word not in text
+
+
+def test_an_image_without_a_target_is_that_of_the_service() -> None:
+    assert list(_stages(FILE.parent / "Dockerfile"))[-1] == "service"
+
+
+def test_the_image_that_retrains_has_the_torch_of_the_project_for_processors() -> None:
+    text = _made_of("training")
+    assert ".[training]" in text
     assert "[dev]" not in text
+    (pin,) = (
+        line
+        for line in (FILE.parent / "constraints.txt").read_text().splitlines()
+        if line.startswith("torch==")
+    )
+    assert f'"{pin}+cpu"' in text
+    # What is installed afterwards keeps to the constraints, as that of the service does.
+    for line in text.splitlines():
+        if "pip install" in line:
+            assert ("--constraint deploy/constraints.txt" in line) != ("--no-deps" in line)
+
+
+def _made_of(image: str) -> str:
+    """The text of a stage of our Dockerfile and of every stage that it is made of."""
+    stages = _stages(FILE.parent / "Dockerfile")
+    wanted, text = [image], ""
+    while wanted:
+        stage = stages[wanted.pop()]
+        text += stage
+        wanted += [
+            name
+            for name in re.findall(r"(?:^FROM |--from=)(\S+)", stage, re.MULTILINE)
+            if name in stages
+        ]
+    return text
 
 
 def _stages(dockerfile: Path) -> dict[str, str]:
-    """The text of every named stage."""
+    """The text of every named stage, without comments."""
     stages: dict[str, str] = {}
     name = ""
     for line in dockerfile.read_text().splitlines():
         if line.startswith("FROM "):
             name = line.split(" AS ")[1]
-            stages[name] = ""
-        elif name:
+            stages[name] = line + "\n"
+        elif name and not line.startswith("#"):
             stages[name] += line + "\n"
     return stages
 
