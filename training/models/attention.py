@@ -12,7 +12,10 @@ class Attention(nn.Module):
     """``MultiHead(Q, X, X; m)`` with its weights, for explanation."""
 
     def __init__(self, width: int, heads: int, *, dropout: float) -> None:
+        """Raises: ValueError: the heads do not divide the width."""
         super().__init__()
+        if width % heads:
+            raise ValueError(f"{heads} heads do not divide a width of {width}")
         self.heads = heads
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import MODEL_MAPPING, AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig
 
 from training.errors import TrainingError
 from training.models.quick_encoder import quicken
@@ -21,6 +23,11 @@ class Encoder(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.width = width
+
+    @property
+    def kind(self) -> str:
+        """Its type as Hugging Face names it: `bert`, `roberta`."""
+        return str(self.backbone.config.model_type)  # type: ignore[union-attr]
 
     @property
     def vocabulary(self) -> int:
@@ -58,11 +65,10 @@ class Encoder(nn.Module):
         Raises:
             TrainingError: the encoder numbers positions otherwise than BERT does.
         """
-        kind = self.backbone.config.model_type  # type: ignore[union-attr]
-        if kind != "bert":
+        if self.kind != "bert":
             raise TrainingError(
-                f"levitated markers need an encoder of type bert, this is {kind}; "
-                "the marked form takes any"
+                f"levitated markers need an encoder of type bert, this is {self.kind}; "
+                "the marked form takes any (--form marked)"
             )
         batch, tokens = input_ids.shape
         asked = pairs.shape[1]
@@ -104,13 +110,28 @@ def _levitated_mask(attention_mask: Tensor, asked: int, dtype: torch.dtype) -> T
 
 
 def load_encoder(name: str, *, vocabulary: int | None = None) -> Encoder:
-    """An encoder with its trained weights. Attention weights are not dropped in training.
+    """An encoder with its trained weights, in 32 bits whatever they are stored in. Attention
+    weights are not dropped in training.
 
     Args:
         name: a name on the hub or a folder.
         vocabulary: number of embeddings, if tokens were added.
+
+    Raises:
+        TrainingError: there is no such encoder, it cannot be reached, it lacks weights, or it is
+            no model that gives a state per token of its input.
     """
-    backbone = AutoModel.from_pretrained(name, add_pooling_layer=False)
+    config = _opened(AutoConfig.from_pretrained, name)
+    backbone, loading = _opened(
+        AutoModel.from_pretrained,
+        name,
+        dtype=torch.float32,
+        output_loading_info=True,
+        **_without_pooler(config),
+    )
+    # What is missing would begin at random, with no more than a warning.
+    if loading["missing_keys"]:
+        raise TrainingError(f"the encoder {name!r} has no weights {min(loading['missing_keys'])}")
     if vocabulary is not None:
         backbone.resize_token_embeddings(vocabulary)
     quicken(backbone)
@@ -121,8 +142,30 @@ def empty_encoder(config: dict[str, object]) -> Encoder:
     """An encoder of a saved configuration, its weights still to be loaded."""
     values = dict(config)
     parsed = AutoConfig.for_model(str(values.pop("model_type")), **values)
-    backbone = AutoModel.from_config(parsed, add_pooling_layer=False)
+    backbone = AutoModel.from_config(parsed, dtype=torch.float32, **_without_pooler(parsed))
     return Encoder(backbone, parsed.hidden_size)
+
+
+def _without_pooler(config: PreTrainedConfig) -> dict[str, bool]:
+    """The argument that leaves out the layer above the states, for the models that have one.
+
+    Raises:
+        TrainingError: no encoder is built from such a configuration.
+    """
+    made = MODEL_MAPPING.get(type(config), None)
+    if made is None or config.is_encoder_decoder or not hasattr(config, "hidden_size"):
+        raise TrainingError(f"a model of type {config.model_type} is no encoder of text")
+    # Of a few types there are two, of which the first is taken.
+    model = made[0] if isinstance(made, tuple) else made
+    takes_it = "add_pooling_layer" in inspect.signature(model).parameters
+    return {"add_pooling_layer": False} if takes_it else {}
+
+
+def _opened(load: Callable[..., Any], name: str, **options: object) -> Any:
+    try:
+        return load(name, **options)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise TrainingError(f"cannot read the encoder {name!r}: {type(error).__name__}") from error
 
 
 def write_tokenizer(name: str, path: Path, *, markers: Sequence[str] = ()) -> int:
@@ -132,16 +175,17 @@ def write_tokenizer(name: str, path: Path, *, markers: Sequence[str] = ()) -> in
     ordinary text at serving.
 
     Returns:
-        The size of the vocabulary.
+        One more than the greatest id.
 
     Raises:
-        TrainingError: there is no such encoder, or it cannot be reached.
+        TrainingError: there is no such encoder, it cannot be reached, or its tokenizer cannot be
+            written as one file.
     """
-    try:
-        loaded = AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"cannot read the encoder {name!r}: {type(error).__name__}") from error
-    tokenizer = Tokenizer.from_str(loaded.backend_tokenizer.to_str())
+    loaded = _opened(AutoTokenizer.from_pretrained, name)
+    backend = getattr(loaded, "backend_tokenizer", None)
+    if backend is None:
+        raise TrainingError(f"the tokenizer of {name!r} cannot be written as a tokenizer.json")
+    tokenizer = Tokenizer.from_str(backend.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.add_tokens(
@@ -149,7 +193,7 @@ def write_tokenizer(name: str, path: Path, *, markers: Sequence[str] = ()) -> in
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(path))
-    return int(tokenizer.get_vocab_size(with_added_tokens=True))
+    return 1 + max(tokenizer.get_vocab(with_added_tokens=True).values())
 
 
 def encoder_config(encoder: Encoder) -> dict[str, object]:

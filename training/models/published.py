@@ -151,6 +151,12 @@ def published_weights(graph: Path) -> dict[str, Tensor]:
     except Exception as error:  # those of files and of protobuf share no root
         raise DataMissing(f"cannot read {graph}: {type(error).__name__}") from error
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in loaded.initializer}
+    # Of weights that are equal the exporter stores one; the others are its copies by name.
+    arrays |= {
+        node.output[0]: arrays[node.input[0]]
+        for node in loaded.node
+        if node.op_type == "Identity" and node.input[0] in arrays
+    }
     found = {
         name: array.astype(np.float32)
         for name, array in arrays.items()

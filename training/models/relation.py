@@ -42,6 +42,20 @@ CAUSED = CLASSES.index("caused")
 STATUSES = tuple(Assertion)
 """Classes of the status head, in the order of its columns."""
 
+HEADS, HEAD_WIDTH = 6, 64
+
+
+def heads_of(width: int) -> int:
+    """Heads of both attentions above an encoder of a width, which they divide.
+
+    A published graph does not say how many it has, so they follow from the width: six where six
+    divides it, as all versions have that were made before others were possible; else one per 64
+    columns (1024: 16), or the next fewer that divide it.
+    """
+    if width % HEADS == 0:
+        return HEADS
+    return next(heads for heads in range(max(1, width // HEAD_WIDTH), 0, -1) if width % heads == 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationConfig:
@@ -50,7 +64,7 @@ class RelationConfig:
     Attributes:
         marker_ids: of <DRUG>, </DRUG>, <ADE>, </ADE>.
         form: how pairs are shown.
-        heads: of both attentions.
+        heads: of both attentions; see `heads_of`.
         dropout: of attention weights and projection.
         pair_attention: without it H_e = q.
         context_attention: without it H_c = X.
@@ -59,7 +73,7 @@ class RelationConfig:
 
     marker_ids: tuple[int, int, int, int]
     form: Form = Form.LEVITATED
-    heads: int = 6
+    heads: int = HEADS
     dropout: float = 0.1
     pair_attention: bool = True
     context_attention: bool = True

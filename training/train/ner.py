@@ -14,6 +14,7 @@ from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES, Decoded
+from services.extract.tokens import NER_MAX_TOKENS
 from training.augmentation.plan import NO_AUGMENTATION, Augmentation, added
 from training.corpora.documents import DICTATED, Document
 from training.errors import CorpusError
@@ -26,6 +27,7 @@ from training.models.published import start_from
 from training.rows.ner import IGNORED, NerRow, rows, sample, windows
 from training.rows.pairs import joined_sentences
 from training.rows.sampling import bucketed_batches
+from training.train.encoder_checks import check_model, check_tokenizer
 from training.train.loop import Optimisation, optimise, seed_everything, time_left
 from training.train.rehearsal import Known, known_to
 from training.train.runs import save_model, settings_report
@@ -84,20 +86,26 @@ def train_ner(
         run: the folder to write, with `model.pt`, `tokenizer.json`, `run.json` and
             `learned.txt`.
         teacher: prepares what is learned beside gold.
+
+    Raises:
+        TrainingError: the encoder cannot do what it must; before anything is trained.
+        CorpusError: no dev document has a mention.
     """
     began = time.monotonic()
     seed = settings.seed + settings.member
     known = known_to(settings.start, share=settings.rehearsed)
     known.refuse_held_out(parts)
-    seed_everything(seed)
-    write_tokenizer(settings.encoder, run / "tokenizer.json")
+    vocabulary = write_tokenizer(settings.encoder, run / "tokenizer.json")
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
+    check_tokenizer(settings.encoder, encoder)
+    check_model(settings.encoder, _begun(settings, vocabulary), encoder, max_tokens=NER_MAX_TOKENS)
+    seed_everything(seed)
     data = _training_rows(parts, settings, encoder, known)
     # Where no type is completely annotated the score is 0 in every epoch and says nothing.
     dev = [part.dev for part in parts.values() if any(map(_scored, part.dev))]
     if not dev:
         raise CorpusError("no dev document has a mention, so no epoch can be chosen")
-    model = NerModel(load_encoder(settings.encoder), crf=settings.crf)
+    model = _begun(settings, vocabulary)
     if settings.start:
         start_from(model, Path(settings.start), run / "tokenizer.json")
     lesson = None if teacher is None else teacher(data)
@@ -167,6 +175,10 @@ def train_ner(
             indent=2,
         )
     )
+
+
+def _begun(settings: NerSettings, vocabulary: int) -> NerModel:
+    return NerModel(load_encoder(settings.encoder, vocabulary=vocabulary), crf=settings.crf)
 
 
 def word_places(data: Sequence[NerRow]) -> tuple[Tensor, Tensor]:

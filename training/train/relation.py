@@ -14,16 +14,18 @@ from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.windows import MARKERS
+from services.extract.tokens import RELATION_MAX_TOKENS
 from training.errors import CorpusError
 from training.evaluate.metrics import mean_f1
 from training.evaluate.pair_scores import PairModel, pair_score, torch_pair_runner
 from training.models.encoder import load_encoder, write_tokenizer
 from training.models.losses import relation_loss, status_loss
 from training.models.published import start_from
-from training.models.relation import CLASSES, RelationConfig, RelationModel
+from training.models.relation import CLASSES, RelationConfig, RelationModel, heads_of
 from training.rows.pairs import MAX_TOKENS, Pair
 from training.rows.relation import IGNORED, STATUS_READINGS, WindowRow, collate, window_rows
 from training.rows.sampling import grouped_batches
+from training.train.encoder_checks import check_markers, check_model, check_tokenizer
 from training.train.loop import Optimisation, optimise, seed_everything, time_left
 from training.train.rehearsal import known_to
 from training.train.relation_pairs import dev_pairs, related, training_pairs, with_copies
@@ -56,15 +58,27 @@ def train_relation(
         run: the folder to write, with `model.pt`, `tokenizer.json`, `run.json` and
             `learned.txt`.
         teacher: prepares what is learned beside gold.
+
+    Raises:
+        TrainingError: the encoder cannot do what it must; before anything is trained.
+        CorpusError: no dev document has a relation.
     """
     began = time.monotonic()
     seed = settings.seed + settings.member
     known = known_to(settings.start, share=settings.rehearsed)
     known.refuse_held_out(parts)
     proposed_by = _made(proposer)
-    seed_everything(seed)
     vocabulary = write_tokenizer(settings.encoder, run / "tokenizer.json", markers=MARKERS)
     encoder = HuggingFaceTokenEncoder(run / "tokenizer.json")
+    first, second, third, fourth = encoder.marker_ids(MARKERS)
+    check_tokenizer(settings.encoder, encoder)
+    check_markers(settings.encoder, encoder)
+
+    def begun() -> RelationModel:
+        return _begun(settings, vocabulary, (first, second, third, fourth))
+
+    check_model(settings.encoder, begun(), encoder, max_tokens=RELATION_MAX_TOKENS)
+    seed_everything(seed)
     pairs = training_pairs(parts, proposer, settings, known)
     dev = dev_pairs(parts, proposer, limit=settings.negatives_per_note, seed=settings.seed)
     if not any(map(related, dev.values())):
@@ -72,17 +86,7 @@ def train_relation(
     data = with_copies(
         window_rows(pairs, encoder, form=settings.form, max_tokens=MAX_TOKENS), pairs, settings
     )
-    first, second, third, fourth = encoder.marker_ids(MARKERS)
-    model = RelationModel(
-        load_encoder(settings.encoder, vocabulary=vocabulary),
-        RelationConfig(
-            marker_ids=(first, second, third, fourth),
-            form=settings.form,
-            pair_attention=settings.pair_attention,
-            context_attention=settings.context_attention,
-            markers=settings.markers,
-        ),
-    )
+    model = begun()
     if settings.start:
         start_from(model, Path(settings.start), run / "tokenizer.json")
     lesson = None if teacher is None else teacher(pairs)
@@ -157,6 +161,23 @@ def train_relation(
             },
             indent=2,
         )
+    )
+
+
+def _begun(
+    settings: RelationSettings, vocabulary: int, marker_ids: tuple[int, int, int, int]
+) -> RelationModel:
+    encoder = load_encoder(settings.encoder, vocabulary=vocabulary)
+    return RelationModel(
+        encoder,
+        RelationConfig(
+            marker_ids=marker_ids,
+            form=settings.form,
+            heads=heads_of(encoder.width),
+            pair_attention=settings.pair_attention,
+            context_attention=settings.context_attention,
+            markers=settings.markers,
+        ),
     )
 
 
