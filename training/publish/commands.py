@@ -101,6 +101,7 @@ def retrain(
     3 the gate refused; 4 it could not be published (the old pair serves on); 5 another
     retraining is under way. The report lies in the folder of the run.
     """
+    from training.publish.made_with import as_given
     from training.publish.real_release import released, what_serves
     from training.publish.retraining import retrain as run_all
     from training.publish.retraining_steps import ModelSteps, recipes
@@ -131,7 +132,7 @@ def retrain(
         relation_corpora=tuple(relation_corpora.split(",")),
         verdicts=said,
         publish=let_go,
-        command=f"python -m training {' '.join(sys.argv[1:])}",
+        command=as_given(sys.argv[1:]),
     )
     published = run_all(
         steps,

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from training.settings import RUNS, SEED, TRAINED_ON
+from training.settings import (
+    ELSEWHERE,
+    PRETRAINED_ENCODER,
+    RUNS,
+    SEED,
+    SHIPPED_ENCODER,
+    TRAINED_ON,
+    default_encoder,
+)
 from training.train.ner import NerSettings
 from training.train.relation_settings import RelationSettings
 from training.train.runs import settings_report
@@ -21,6 +31,7 @@ OPTIONS = {
     "rehearsed": "--rehearsed",
     "negatives_per_note": "--negatives",
     "dictated_copies": "--copies",
+    "form": "--form",
 }
 """Options of `ner` and `relation` by the setting that they set."""
 
@@ -38,6 +49,9 @@ PROPOSER = RUNS / "ner-literature"
 GENERIC_ENCODER = "model"
 """The folder of the encoder that is taken where none is named."""
 
+OF_RUNS = (SHIPPED_ENCODER.name, PRETRAINED_ENCODER.name)
+"""Encoders that stand in a report by the name of their folder in `RUNS`."""
+
 
 def commands(runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What makes the runs again and measures them.
@@ -46,13 +60,31 @@ def commands(runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
         runs: `run.json` by task; that of the relation model names its proposer.
     """
     proposer = runs.get("relation", {}).get("proposer")
+    everything = [*([proposer] if proposer else []), *runs.values()]
+    models = {name for run in everything for name in _models(run)}
     return [
-        "python -m training encoder",
+        *(
+            f"# {name}: a folder with a model as Hugging Face writes it, no part of this repository"
+            for name in sorted(models)
+            if name.startswith(f"{ELSEWHERE}/")
+        ),
+        *(["python -m training encoder"] if models & {*OF_RUNS} else []),
         *([f"{training('ner', proposer)} --out {PROPOSER}"] if proposer else []),
         *(training(task, run) for task, run in runs.items()),
         *(f"python -m training export {task}" for task in runs),
         "python -m training cards" + (f" --only {next(iter(runs))}" if len(runs) == 1 else ""),
     ]
+
+
+def as_given(words: Sequence[str]) -> str:
+    """A command as it was given to `python -m training`, without paths of this machine."""
+    return f"python -m training {shlex.join(map(_without_place, words))}"
+
+
+def _without_place(word: str) -> str:
+    option, equals, value = word.rpartition("=")
+    place = Path(value)
+    return f"{option}{equals}{ELSEWHERE}/{place.name}" if place.is_absolute() else word
 
 
 def training(task: str, run: Mapping[str, Any]) -> str:
@@ -62,8 +94,9 @@ def training(task: str, run: Mapping[str, Any]) -> str:
     corpora = ",".join(run["documents"])
     if corpora != TRAINED_ON[task]:
         words.append(f"--corpora {corpora}")
-    if settings["encoder"] != GENERIC_ENCODER:
-        words.append(f"--encoder {RUNS / settings['encoder']}")
+    encoder = settings["encoder"]
+    if encoder != GENERIC_ENCODER:
+        words.append(f"--encoder {RUNS / encoder if encoder in OF_RUNS else encoder}")
     if settings.get("start"):
         words.append(f"--start model_repository/{settings['start']}")
     words += _differing(settings, usual, OPTIONS)
@@ -76,9 +109,14 @@ def training(task: str, run: Mapping[str, Any]) -> str:
     return " ".join(words)
 
 
+def _models(run: Mapping[str, Any]) -> tuple[str, str]:
+    settings = run["settings"]
+    return settings["encoder"], settings["augmentation"]["generator"]
+
+
 def _usual(task: str) -> dict[str, Any]:
     kind = NerSettings if task == "ner" else RelationSettings
-    return settings_report(asdict(kind(encoder=GENERIC_ENCODER, seed=SEED)))
+    return settings_report(asdict(kind(encoder=default_encoder(), seed=SEED)))
 
 
 def _differing(

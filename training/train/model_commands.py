@@ -8,6 +8,7 @@ from typing import Annotated
 import torch
 import typer
 
+from services.core.windows import Form
 from training.augmentation.plan import Augmentation
 from training.corpora import catalogue
 from training.settings import RUNS, SEED, TRAINED_ON, data_dir, default_encoder
@@ -107,6 +108,13 @@ def relation(
     member: MemberOption = 0,
     joined: JoinedOption = 400,
     rehearsed: RehearsedOption = 1.0,
+    form: Annotated[
+        Form,
+        typer.Option(
+            help="levitated: all pairs of a window in one reading, encoders of type bert only; "
+            "marked: one pair a reading, any encoder"
+        ),
+    ] = Form.LEVITATED,
     context_attention: Annotated[bool, typer.Option(help="attend from every token")] = True,
     negatives: Annotated[
         int, typer.Option(help="false events of the proposer to learn from, per note at most")
@@ -131,6 +139,7 @@ def relation(
         learning_rate=learning_rate,
         bfloat16=bfloat16,
         joined=joined,
+        form=form,
         context_attention=context_attention,
         rehearsed=rehearsed,
         negatives_per_note=negatives,

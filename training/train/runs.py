@@ -15,17 +15,18 @@ from training.errors import TrainingError
 from training.models.encoder import empty_encoder, encoder_config
 from training.models.ner import NerModel
 from training.models.relation import RelationConfig, RelationModel
+from training.settings import reported_model
 from training.train.splits import Parts, sizes
 
 
 def settings_report(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as a run reports them: models by the name of their folder, no path of a machine."""
+    """Settings as a run reports them: models as `reported_model` names them."""
     augmentation = settings["augmentation"]
     return {
         **settings,
-        "encoder": Path(settings["encoder"]).name,
+        "encoder": reported_model(settings["encoder"]),
         "start": "/".join(Path(settings["start"]).parts[-2:]),
-        "augmentation": {**augmentation, "generator": Path(augmentation["generator"]).name},
+        "augmentation": {**augmentation, "generator": reported_model(augmentation["generator"])},
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from services.core.windows import Form
 from tests.samples.models import SHIPPED
 from training.cli import app, main
 from training.corpora import catalogue
@@ -52,6 +53,27 @@ def test_the_time_that_a_training_has_reaches_it(
     assert done.exit_code == 0, done.output
     (settings,) = (one for one in trained if hasattr(one, "within"))
     assert settings.within == 55
+
+
+def asked_form(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *options: str
+) -> tuple[list[str], int, str]:
+    monkeypatch.setattr(catalogue, "load", lambda *_, **__: {})
+    monkeypatch.setenv("ADEWATCH_DATA_DIR", str(tmp_path))
+    trained: list[Any] = []
+    monkeypatch.setattr(relation_training, "train_relation", lambda *given: trained.extend(given))
+    done = CliRunner().invoke(app, ["relation", *options], env={"COLUMNS": "200"})
+    return [one.form for one in trained if hasattr(one, "form")], done.exit_code, done.output
+
+
+def test_the_form_of_a_relation_model_is_one_option(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert asked_form(monkeypatch, tmp_path)[0] == [Form.LEVITATED]
+    assert asked_form(monkeypatch, tmp_path, "--form", "marked")[0] == [Form.MARKED]
+    trained, status, said = asked_form(monkeypatch, tmp_path, "--form", "market")
+    assert (trained, status) == ([], 2)
+    assert all(word in said for word in ("--form", "market", "marked", "levitated"))
 
 
 def test_an_exported_version_can_be_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

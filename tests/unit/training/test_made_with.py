@@ -1,22 +1,31 @@
 """The commands in a card make the version again."""
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from services.core.windows import Form
 from training.cli import app
-from training.publish.made_with import commands, training
-from training.settings import SEED, TRAINED_ON
+from training.publish.made_with import as_given, commands, training
+from training.settings import (
+    RUNS,
+    SEED,
+    SHIPPED_ENCODER,
+    TRAINED_ON,
+    default_encoder,
+    reported_model,
+)
 from training.train.ner import NerSettings
 from training.train.relation_settings import RelationSettings
 from training.train.runs import settings_report
 
 pytestmark = pytest.mark.training
 
-NER = NerSettings(encoder="x/encoder", seed=SEED)
-RELATION = RelationSettings(encoder="x/encoder", seed=SEED)
+NER = NerSettings(encoder=str(SHIPPED_ENCODER), seed=SEED)
+RELATION = RelationSettings(encoder=str(SHIPPED_ENCODER), seed=SEED)
 
 
 def run_of(
@@ -33,7 +42,7 @@ def test_what_is_usual_is_not_said() -> None:
     assert training("ner", run_of("ner", NER)) == (
         "python -m training ner --encoder .adewatch/training/encoder"
     )
-    generic = replace(NER, encoder="site-packages/minilm/model")
+    generic = replace(NER, encoder=default_encoder())
     assert training("ner", run_of("ner", generic, "ade")) == "python -m training ner --corpora ade"
 
 
@@ -49,6 +58,7 @@ def test_every_option_that_differs_is_said_as_the_command_takes_it() -> None:
         joined=150,
         negatives_per_note=5,
         dictated_copies=2,
+        form=Form.MARKED,
         context_attention=False,
         augmentation=replace(RELATION.augmentation, renamed=0.3),
     )
@@ -57,7 +67,7 @@ def test_every_option_that_differs_is_said_as_the_command_takes_it() -> None:
         "python -m training relation --encoder .adewatch/training/encoder "
         "--start model_repository/relation/3 --epochs 2 --within 55.0 "
         "--learning-rate 0.0001 --joined 150 --rehearsed 0.4 --negatives 5 --copies 2 "
-        "--bfloat16 --no-context-attention --renamed 0.3"
+        "--form marked --bfloat16 --no-context-attention --renamed 0.3"
     )
     options = CliRunner().invoke(app, ["relation", "--help"], env={"COLUMNS": "200"}).output
     for option in (word for word in command.split() if word.startswith("--")):
@@ -76,3 +86,55 @@ def test_the_proposer_is_trained_before_the_model_that_needs_it() -> None:
     alone = commands({"ner": run_of("ner", NER)})
     assert alone[-1] == "python -m training cards --only ner"
     assert not any("ner-literature" in line for line in alone)
+
+
+@pytest.mark.parametrize("name", ["dmis-lab/biobert-base-cased-v1.2", "bert-large-cased"])
+def test_an_encoder_of_the_hub_is_named_whole(name: str) -> None:
+    settings = replace(NER, encoder=name)
+    made = commands({"ner": run_of("ner", settings)})
+    assert made[0] == f"python -m training ner --encoder {name}"
+
+
+def test_a_folder_is_named_without_the_path_of_a_machine(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    settings = replace(
+        NER,
+        encoder=str(tmp_path / "model"),
+        augmentation=replace(NER.augmentation, rewritten=0.3, generator=str(tmp_path / "causal")),
+    )
+    relation = {**run_of("relation", RELATION), "proposer": run_of("ner", settings, "ade")}
+    made = commands({"relation": relation})
+    assert str(tmp_path) not in str(made)
+    assert [line.split(":")[0] for line in made[:2]] == ["# FOLDER/causal", "# FOLDER/model"]
+    assert made[2:4] == [
+        "python -m training encoder",
+        "python -m training ner --corpora ade --encoder FOLDER/model --rewritten 0.3 "
+        "--generator FOLDER/causal --out .adewatch/training/ner-literature",
+    ]
+
+
+def test_folders_of_runs_are_named_by_their_place_in_the_repository(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert reported_model(str(SHIPPED_ENCODER.absolute())) == "encoder"
+    assert reported_model(str((RUNS / "other").absolute())) == str(RUNS / "other")
+    assert reported_model("owner/encoder") == "owner/encoder"
+    (tmp_path / "owner" / "encoder").mkdir(parents=True)
+    assert reported_model("owner/encoder") == "FOLDER/encoder"
+    assert reported_model("") == ""
+
+
+def test_a_command_is_repeated_without_the_paths_of_a_machine() -> None:
+    given = [
+        "retrain",
+        "--encoder",
+        "/srv/models/bert",
+        "--runs=/srv/runs",
+        "--reason",
+        "more notes",
+    ]
+    assert as_given(given) == (
+        "python -m training retrain --encoder FOLDER/bert --runs=FOLDER/runs --reason 'more notes'"
+    )
+    assert as_given(["ner", "--encoder", "owner/bert"]).endswith("--encoder owner/bert")
