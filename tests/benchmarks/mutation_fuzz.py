@@ -1,11 +1,11 @@
 """Mutated messages of every format: each must end as notes or as a refusal with a reason.
 
-    python -m tests.benchmarks.mutation_fuzz [--messages 10000] [--seed 1]
+    python -m tests.benchmarks.mutation_fuzz [--messages 10000] [--seed 1] [--memory-mib 512]
 
 Reports per format how many ended how, the longest processor time of one message and the peak
 memory of the process. Any other exception, a refusal without a fit reason, one that quotes the
-patient, and seconds for one message are errors, and the exit status is then 1. The same seed gives
-the same messages.
+patient, seconds for one message, and a peak that lies further above that of the start than
+allowed are errors, and the exit status is then 1. The same seed gives the same messages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import argparse
 import json
 import random
 import re
-import resource
 import sys
 import time
 from collections import Counter
@@ -25,11 +24,15 @@ from typing import Any
 from services.core.errors import InvalidMessage
 from services.core.reading import Reading
 from services.ingest.recognise import parse
+from tests.memory import peak_mib
 from tests.samples import hospital
 
 MAX_BYTES = 4_000_000
 HANGS_SECONDS = 5
 """Processor time of one message that is no longer slow but hangs."""
+
+MEMORY_MIB = 512
+"""How far the peak may rise above that of the start: a hundred times the largest message."""
 
 SECRETS = ("4711", "Secret Name", "DOE^JANE", "19590314")
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -273,26 +276,31 @@ def fuzz(name: str, count: int, seed: int) -> Report:
 
 
 def main() -> int:
-    """Run and print; 1 if anything ended as it must not."""
+    """Run and print; 1 if anything ended as it must not, or took more memory than it may."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--messages", type=int, default=10_000, help="per format")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--memory-mib", type=float, default=MEMORY_MIB, help="growth allowed")
     options = parser.parse_args()
+    start = peak_mib()
     failed = 0
     for name in SEEDS:
         report = fuzz(name, options.messages, options.seed)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         read = report.ends["read"]
         print(
             f"{name}: {options.messages} messages, {read} read, {options.messages - read} refused, "
-            f"slowest {report.slowest_seconds:.2f} s, peak {peak:.0f} MiB, "
+            f"slowest {report.slowest_seconds:.2f} s, peak {peak_mib():.0f} MiB, "
             f"{len(report.failures)} failures; {report.ends.most_common(8)}",
             flush=True,
         )
         for problem, count in Counter(report.failures).most_common(5):
             print(f"  {count} × {problem}", flush=True)
         failed += len(report.failures)
-    return 1 if failed else 0
+    grown = peak_mib() - start
+    fits = grown <= options.memory_mib
+    verdict = f"{'within' if fits else 'FAILED: more than'} the {options.memory_mib:g} MiB allowed"
+    print(f"memory grew by {grown:.0f} MiB from {start:.0f} MiB, {verdict}")
+    return 0 if fits and not failed else 1
 
 
 if __name__ == "__main__":

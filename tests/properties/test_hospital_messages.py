@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +18,7 @@ from services.ingest.recognise import parse
 from tests.benchmarks.mutation_fuzz import SEEDS, ending, fuzz
 from tests.samples.hospital import INTAKE, hl7
 
+ROOT = Path(__file__).parents[2]
 LIMIT = 10_000
 ESCAPES = {"|": "\\F\\", "^": "\\S\\", "~": "\\R\\", "&": "\\T\\", "\\": "\\E\\"}
 MEDIA_TYPES = ["", "text/plain", "text/html", "text/rtf", "text/xml", "application/pdf",
@@ -25,6 +30,22 @@ def test_mutants_of_every_format_end_well(name: str) -> None:
     report = fuzz(name, 60, seed=7)
     assert report.failures == []
     assert sum(report.ends.values()) == 60
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status", "said"),
+    [([], 0, "within the 512 MiB"), (["--memory-mib", "0"], 1, "FAILED: more than the 0 MiB")],
+)
+def test_memory_that_grows_beyond_the_bound_fails_the_benchmark(
+    allowed: list[str], status: int, said: str
+) -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.mutation_fuzz", "--messages", "20", *allowed]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert ended.stderr == ""
+    assert said in ended.stdout.splitlines()[-1]
+    assert ended.returncode == status
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", b"MSH|^~\\&|", b'{"resourceType":', b"{"]))
