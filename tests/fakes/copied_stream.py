@@ -13,19 +13,27 @@ from tests.fakes.extractions import telling
 START = datetime(2024, 1, 1, 8, tzinfo=UTC)
 GAP = timedelta(days=60)
 
-_DRUGS = ("amoxicillin", "lisinopril", "warfarin", "metformin", "sertraline")
-_EVENTS = ("rash", "cough", "bleeding", "nausea", "insomnia")
+DRUGS = ("amoxicillin", "lisinopril", "warfarin", "metformin", "sertraline")
+EVENTS = ("rash", "cough", "bleeding", "nausea", "insomnia")
 _DETAILS = (
     "diffuse", "mild", "severe", "pruritic", "nocturnal", "intermittent", "worsening", "bilateral",
     "transient", "persistent", "painful", "disabling", "sudden", "gradual", "unilateral", "recent",
 )  # fmt: skip
+
+
+def reworded(text: str) -> str:
+    """A statement with one word of it changed, where no exact windows cover what is left."""
+    return text.replace(" since, complained ", " hitherto, complained ")
+
+
 _HANDS: tuple[Callable[[str], str], ...] = (
     lambda text: text,
     lambda text: text.upper(),
     lambda text: "  ".join(text.split(" ")).replace(",", " ,\n"),
     lambda text: f"As noted before: {text}",
+    reworded,
 )
-"""How text is carried forward: as it is, by another system, or behind words of one's own."""
+"""How text is carried forward: as it is, by another system, behind words of one's own, edited."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +80,14 @@ def copied_stream(seed: int, *, notes: int, patients: int, share: float = 0.3) -
 
 
 def _statement(draw: random.Random) -> tuple[Pair, str]:
-    pair = Pair(draw.choice(_DRUGS), draw.choice(_EVENTS))
+    pair = Pair(draw.choice(DRUGS), draw.choice(EVENTS))
     return pair, _sentence(draw, pair)
 
 
 def _sentence(draw: random.Random, pair: Pair) -> str:
     first, second, third, fourth = draw.sample(_DETAILS, 4)
     return (
-        f"On {draw.choice(('Monday', 'Friday'))} the patient, {first} and {second} "
-        f"since, told of {third} {pair.event} after {draw.randrange(5, 900)} mg of {pair.drug}, "
+        f"On {draw.choice(('Monday', 'Friday'))} the patient, {first} and {second} since, "
+        f"complained of {third} {pair.event} after {draw.randrange(5, 900)} mg of {pair.drug}, "
         f"which was {fourth} at bedside"
     )
