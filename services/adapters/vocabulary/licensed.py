@@ -4,34 +4,37 @@ RxNorm: `RXNCONSO.RRF` and `RXNREL.RRF` of a release's `rrf` folder. MedDRA: `ll
 `hlt.asc`, `hlt_pt.asc`, `hlgt.asc`, `hlgt_hlt.asc`, `soc.asc`, `soc_hlgt.asc`, `mdhier.asc` and,
 if there, `smq_list.asc` and `smq_content.asc` of a release's `MedAscii` folder. Neither is part of
 this project. A mention counts as the ingredient or the preferred term; what is above it is in
-`Concept.broader` ("ingredient"; "HLT", "HLGT", "SOC", "SMQ").
+`Concept.broader` (levels of `services.core.vocabulary.groups`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from services.core import normalise
 from services.core.contracts import MentionType
 from services.core.errors import ConfigurationError
 from services.core.vocabulary import keys
-from services.core.vocabulary.lexicon import Concept, Entries
+from services.core.vocabulary.groups import BROAD, Level
+from services.core.vocabulary.lexicon import JOINED, Concept, Entries
 
 _MAX_STEPS = 4
 _TO_INGREDIENT = frozenset(
     {"has_ingredient", "has_ingredients", "has_precise_ingredient", "tradename_of", "form_of",
-     "consists_of", "has_part", "isa", "has_tradename_of"}
+     "consists_of", "has_part", "isa", "has_tradename_of", "contains"}
 )  # fmt: skip
 _INGREDIENT = "IN"
+_PREFERRED_TERM, _CHILD_QUERY = "4", "0"
+_NARROW_SCOPE, _ACTIVE = "2", "A"
 
 
 def rxnorm(folder: Path, version: str) -> Entries:
     """Every English name of RxNorm's concepts, under the ingredient or ingredients.
 
-    A clinical drug, brand, form or salt is followed along RXNREL to its ingredients (term type
-    IN); several are one combination. What leads to none is left out.
+    A clinical drug, pack, brand, form or salt is followed along RXNREL to its ingredients (term
+    type IN); several are one combination. What leads to none is left out.
 
     Raises:
         ConfigurationError: a file is missing or has too few columns.
@@ -65,9 +68,11 @@ def meddra(folder: Path, version: str) -> Entries:
     above: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for cells in _rows(folder / "mdhier.asc", "$", 12):
         # Every path of a preferred term, so that secondary classes are kept too.
-        above[cells[0]] |= {("HLT", cells[5]), ("HLGT", cells[6]), ("SOC", cells[7])}
-    for code, name in _standard_queries(folder):
-        above[code].add(("SMQ", name))
+        above[cells[0]] |= {
+            (Level.HLT.value, cells[5]), (Level.HLGT.value, cells[6]), (Level.SOC.value, cells[7]),
+        }  # fmt: skip
+    for code, group in _standard_queries(folder):
+        above[code].add(group)
     collected = _Collected(MentionType.ADE, "MedDRA", version)
     for code, name in terms.items():
         collected.add(code, name, tuple(sorted(above[code])))
@@ -77,15 +82,45 @@ def meddra(folder: Path, version: str) -> Entries:
     return collected.entries()
 
 
-def _standard_queries(folder: Path) -> Iterator[tuple[str, str]]:
-    """(code of a preferred term, name of a standardised query that has it), narrow and broad."""
+def _standard_queries(folder: Path) -> Iterator[tuple[str, tuple[str, str]]]:
+    """(code of a preferred term, standardised query that has it), of active queries and terms.
+
+    A query has its own terms and those of the queries below it. What is narrow in any of them is
+    in its narrow search; the rest is what only its broad search has.
+    """
     if not (folder / "smq_list.asc").exists():
         return
-    queries = {cells[0]: cells[1] for cells in _rows(folder / "smq_list.asc", "$", 9)}
+    names = {
+        cells[0]: cells[1]
+        for cells in _rows(folder / "smq_list.asc", "$", 9)
+        if cells[7] == _ACTIVE
+    }
+    members: list[tuple[str, str, bool]] = []
+    parents: defaultdict[str, set[str]] = defaultdict(set)
     for cells in _rows(folder / "smq_content.asc", "$", 9):
-        level, active = cells[2], cells[6]
-        if level == "4" and active == "A" and cells[0] in queries:
-            yield cells[1], queries[cells[0]]
+        query, member, level, scope, status = cells[0], cells[1], cells[2], cells[3], cells[6]
+        if status != _ACTIVE or query not in names:
+            continue
+        if level == _CHILD_QUERY:
+            parents[member].add(query)
+        elif level == _PREFERRED_TERM:
+            members.append((query, member, scope == _NARROW_SCOPE))
+    narrow: dict[tuple[str, str], bool] = {}
+    for query, term, is_narrow in members:
+        for one in _with_all_above(query, parents):
+            narrow[term, one] = narrow.get((term, one), False) or is_narrow
+    for (term, query), is_narrow in narrow.items():
+        yield term, (Level.SMQ.value if is_narrow else BROAD, names[query])
+
+
+def _with_all_above(query: str, parents: Mapping[str, set[str]]) -> set[str]:
+    """A query and those above it, at any distance and on every path."""
+    found: set[str] = set()
+    level = {query}
+    while level:
+        found |= level
+        level = {above for one in level for above in parents.get(one, ())} - found
+    return found
 
 
 class _Collected:
@@ -100,7 +135,7 @@ class _Collected:
     def add(self, code: str, name: str, broader: tuple[tuple[str, str], ...] = ()) -> None:
         """A concept, called by its own name whoever else claims it."""
         self._numbers[code] = len(self._concepts)
-        shown = normalise.concept(self._type, name) if " + " not in name else name
+        shown = normalise.concept(self._type, name) if JOINED not in name else name
         self._concepts.append(
             Concept(
                 type=self._type,
@@ -131,7 +166,7 @@ class _Collected:
     ) -> Entries:
         """Everything under its ingredients."""
         for code, name in ingredients.items():
-            self.add(code, name, (("ingredient", normalise.concept(self._type, name)),))
+            self.add(code, name, ((Level.INGREDIENT.value, normalise.concept(self._type, name)),))
         for code, known_as in names.items():
             found = sorted(_above(code, ingredients, up), key=ingredients.__getitem__)
             if not found:
@@ -139,7 +174,8 @@ class _Collected:
             whole = "+".join(found)
             if whole not in self._numbers:
                 parts = [normalise.concept(self._type, ingredients[one]) for one in found]
-                self.add(whole, " + ".join(parts), tuple(("ingredient", part) for part in parts))
+                above = tuple((Level.INGREDIENT.value, part) for part in parts)
+                self.add(whole, JOINED.join(parts), above)
             for name in known_as:
                 self.call(whole, name)
         return self.entries()

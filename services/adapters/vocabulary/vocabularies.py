@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from services.adapters.vocabulary import lexicon_file, licensed
@@ -44,7 +45,8 @@ def layered(
     """Entries in which those above win.
 
     A concept below that has a name in common with one above is the one above, so that its other
-    names (abbreviations, lay words) lead there too.
+    names (abbreviations, lay words) lead there too, and its groups of levels that the one above
+    has none of (classes of drugs) are groups of that one.
     """
     return {
         kind: _joined(above[kind], of_kind, kind) if kind in above else of_kind
@@ -67,6 +69,12 @@ def _joined(above: Entries, below: Entries, kind: MentionType) -> Entries:
         if same is None:
             same = len(concepts)
             concepts.append(concept)
+        elif same < len(above.concepts):
+            known = {level for level, _ in above.concepts[same].broader}
+            new = tuple(group for group in concept.broader if group[0] not in known)
+            if new:
+                broader = dict.fromkeys((*concepts[same].broader, *new))
+                concepts[same] = replace(concepts[same], broader=tuple(broader))
         for name in others:
             names.setdefault(name, same)
     return Entries(tuple(concepts), names)

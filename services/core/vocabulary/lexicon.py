@@ -34,6 +34,8 @@ SPACED = 0.98
 WHOLE = 0.9
 """The score of a reading of a whole name; readings with a lower one are parts of it."""
 CACHE_SIZE = 100_000
+JOINED = " + "
+"""Between the parts of the name of a combination."""
 
 _JOINTS = re.compile(r"\s*(?:/|\+|&|,|\band\b|\bplus\b|\bwith\b|-|–)\s*", re.IGNORECASE)
 _STRENGTHS = re.compile(
@@ -49,7 +51,7 @@ class Concept:
     """What mentions are counted under.
 
     `name` is unique among the concepts of its type. `system`, `code` and `version` say where it
-    comes from. `broader` are its groups, each with its level ("class", "HLT", "SOC", "SMQ").
+    comes from. `broader` are its groups, each with its level (`services.core.vocabulary.groups`).
     `mesh` are MeSH ids of the same concept, for comparison with MeSH.
     """
 
@@ -226,7 +228,7 @@ def combined(parts: Iterable[Concept]) -> Concept:
     broader = {group: None for part in ordered for group in part.broader}
     return Concept(
         type=MentionType.DRUG,
-        name=" + ".join(part.name for part in ordered),
+        name=JOINED.join(part.name for part in ordered),
         system=ordered[0].system,
         code="+".join(part.code for part in ordered),
         version=ordered[0].version,
