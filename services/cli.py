@@ -14,6 +14,7 @@ from services.commands import (
     operate,
     priors,
     ranking,
+    roll_ups,
     signal_checks,
     signal_statistics,
     signals,
@@ -35,6 +36,7 @@ app.command()(notes.extract)
 app.command()(notes.send)
 app.add_typer(operate.topics, name="topics")
 app.add_typer(operate.database, name="db")
+operate.counts.command("groups")(roll_ups.by_groups)
 app.add_typer(operate.counts, name="counts")
 signals.app.command("rank")(ranking.rank_signals)
 signals.app.command("show")(signal_statistics.show)

@@ -19,7 +19,7 @@ from services.core.ports import Resettled
 
 topics = typer.Typer(help="Topics of Kafka.", no_args_is_help=True)
 database = typer.Typer(help="The record's schema.", no_args_is_help=True)
-counts = typer.Typer(help="Hot counts against the record.", no_args_is_help=True)
+counts = typer.Typer(help="Hot counts against the record; counts by groups.", no_args_is_help=True)
 
 
 def worker(
