@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
+from services.adapters.sql.curation import Unknown
 from services.adapters.sql.former_names import FormerName, former_names
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
@@ -21,6 +25,7 @@ unknown = typer.Typer(help="Counted names that no vocabulary has.", no_args_is_h
 app.add_typer(unknown, name="unknown")
 
 Surface = Annotated[str, typer.Argument(help="a wording, as notes have it")]
+_FLAGS = {MentionType.DRUG: "--drug", MentionType.ADE: "--event"}
 Event = Annotated[bool, typer.Option("--event/--drug", help="Whether it names an event.")]
 
 
@@ -52,15 +57,30 @@ def list_unknown(
 ) -> None:
     """Show counted names without a code, those of most cases first."""
 
-    async def work(components: Components) -> Table:
-        table = Table("type", "name", box=None, header_style="dim")
-        table.add_column("cases", justify="right")
-        for one in await asyncio.to_thread(components.curation.unknown, limit):
-            table.add_row(one.type.value, one.concept, str(one.cases))
-        return table
+    async def work(components: Components) -> list[Unknown]:
+        return await asyncio.to_thread(components.curation.unknown, limit)
 
-    out.print(with_components(work))
-    out.print("`adewatch vocabulary map SURFACE CONCEPT` decides one and recounts")
+    found = with_components(work)
+    if not found:
+        out.print("every counted name has a code")
+        return
+    table = Table("type", "name", box=None, header_style="dim")
+    table.add_column("cases", justify="right")
+    for one in found:
+        table.add_row(one.type.value, escape(one.concept), str(one.cases))
+    out.print(table)
+    out.print("to decide what one is counted under, and recount:")
+    for command in deciding(found):
+        out.print(f"  {command}", markup=False, soft_wrap=True)
+
+
+def deciding(found: Sequence[Unknown]) -> list[str]:
+    """For each type of name the command that decides on the first one, but for its CONCEPT."""
+    first = {one.type: one.concept for one in reversed(found)}
+    return [
+        shlex.join(["adewatch", "vocabulary", "map", _FLAGS[kind], "--", first[kind], "CONCEPT"])
+        for kind in sorted(first)
+    ]
 
 
 @app.command("map")
