@@ -32,7 +32,7 @@ from training.models.attention import Attention
 from training.models.encoder import load_encoder
 from training.models.published import start_from
 from training.models.relation import RelationConfig, RelationModel, heads_of
-from training.publish.versions import export_version, reading_of
+from training.publish.versions import client_settings, export_version
 from training.rows.pairs import gold_pairs
 from training.train import encoder_checks
 from training.train.ner import NerSettings, train_ner
@@ -144,7 +144,7 @@ def test_a_marked_relation_model_is_trained_exported_opened_and_gone_on_with(
     train_relation(PARTS, tmp_path, relation_settings(folder), run)
     export_version("relation", run, version, lambda _: 1.0)
     report = json.loads((run / "run.json").read_text())
-    served = open_relation(version, reading_of(report))
+    served = open_relation(version, client_settings(report))
     assert served.form is Form.MARKED
     trained = load_relation(run)
     tokenizer = HuggingFaceTokenEncoder(run / "tokenizer.json")
