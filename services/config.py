@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.core.contracts import Assertion
@@ -87,8 +87,10 @@ class Settings(BaseSettings):
     shadow_waiting_notes: int = Field(16, ge=1, le=1024)
     shadow_interval_seconds: float = Field(10.0, gt=0)
 
-    # Hospital messages: keys as words `name:secret`, the current one first
+    # Hospital messages: keys as words `name:secret`, the current one first; the assigning
+    # authority in HL7 v2 per system of FHIR identifiers as `system=authority`, with commas
     pseudonym_keys: SecretStr = SecretStr(DEVELOPMENT_KEY)
+    identifier_authorities: Annotated[dict[str, str], NoDecode] = Field({})
     hospital_time_zone: str = "UTC"
 
     # Gateway: a port of 0 leaves its listener out; tokens as words `name:token`
@@ -137,6 +139,20 @@ class Settings(BaseSettings):
             if isinstance(value, str):
                 values[name] = tuple(item.strip() for item in value.split(",") if item.strip())
         return values
+
+    @field_validator("identifier_authorities", mode="before")
+    @classmethod
+    def _split_authorities(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        authorities: dict[str, str] = {}
+        for item in filter(None, map(str.strip, value.split(","))):
+            system, _, authority = (part.strip() for part in item.rpartition("="))
+            if not system or not authority:
+                raise ValueError("write system=authority, several of them with commas between")
+            if authorities.setdefault(system, authority) != authority:
+                raise ValueError("a system has two authorities")
+        return authorities
 
     @model_validator(mode="after")
     def _refuse_development_defaults(self) -> Settings:

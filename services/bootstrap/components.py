@@ -131,6 +131,7 @@ class Components:
             Pseudonymiser(keys),
             max_text_bytes=settings.note_max_bytes,
             zone=time_zone(settings.hospital_time_zone),
+            authorities=settings.identifier_authorities,
         )
 
     def parse(self, value: bytes, headers: Mapping[str, bytes]) -> Reading:

@@ -34,16 +34,24 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Pseudonym:
-    """A patient: `key` under the current key, `older` under the keys before it."""
+    """A patient: `key` as it is named now; `older` are names that the record may still have, under
+    earlier keys or from before the authority of its number was known."""
 
     key: str
     older: tuple[str, ...] = ()
 
     def merges(self, source: str, occurred_at: datetime) -> tuple[PatientMerge, ...]:
         """That the older pseudonyms are this patient too."""
+        return self.absorbing(self, source, occurred_at)
+
+    def absorbing(
+        self, other: Pseudonym, source: str, occurred_at: datetime
+    ) -> tuple[PatientMerge, ...]:
+        """That another one, and the older pseudonyms of both, are this patient too."""
         return tuple(
-            PatientMerge(source=source, surviving=self.key, retired=older, occurred_at=occurred_at)
-            for older in self.older
+            PatientMerge(source=source, surviving=self.key, retired=name, occurred_at=occurred_at)
+            for name in dict.fromkeys([other.key, *other.older, *self.older])
+            if name != self.key
         )
 
 

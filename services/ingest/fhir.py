@@ -5,20 +5,23 @@ Its documents are read one by one: what is wrong with one of them does not stop 
 notification of a Subscription without a document (handshake, heartbeat) is read and holds nothing.
 
 A Patient with a link `replaced-by` is retired in favour of the other; with `replaces` the other is.
+A document whose Patient comes with it also tells that its id on the server and its medical record
+numbers are one patient (decision 0032).
 """
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic_core import from_json
 
-from services.core.contracts import PatientMerge
+from services.core.contracts import Note, PatientMerge
 from services.core.errors import InvalidMessage
 from services.core.reading import Reading, Refusal
 from services.ingest.fhir_document import Surroundings, read_document, source_of
-from services.ingest.fhir_fields import first_time, of_patient_id, target_of
+from services.ingest.fhir_fields import first_time, of_patient_id, record_numbers, target_of
 from services.ingest.fhir_models import (
     Binary,
     Bundle,
@@ -48,8 +51,7 @@ def parse_fhir(value: bytes, intake: Intake) -> Reading:
     kind = resource.get("resourceType")
     match kind:
         case "DocumentReference":
-            document = validated(DocumentReference, resource)
-            return read_document(document, _contained(document, Surroundings()), intake)
+            return _document(resource, Surroundings(), intake)
         case "Patient":
             merges = tuple(_merges(validated(Patient, resource), None, intake))
             return Reading(merges=merges)
@@ -96,7 +98,7 @@ def _bundle(bundle: Bundle, intake: Intake) -> Reading:
         except InvalidMessage as error:
             refused.append(Refusal(position, error.reason, error.detail))
     notes = tuple(note for item in read for note in item.notes)
-    merges = tuple(dict.fromkeys(merge for item in read for merge in item.merges))
+    merges = tuple({merge.merge_id: merge for item in read for merge in item.merges}.values())
     if not notes and not merges:
         if refused:
             raise InvalidMessage(refused[0].reason, refused[0].detail)
@@ -116,12 +118,37 @@ def _entry(entry: Entry, bundle: Bundle, surroundings: Surroundings, intake: Int
             raise InvalidMessage(
                 "unsupported-event", "mark it entered-in-error instead of deleting"
             )
-        document = validated(DocumentReference, entry.resource)
-        return read_document(document, _contained(document, surroundings), intake)
+        return _document(entry.resource, surroundings, intake)
     if entry.resource_type == "Patient":
         patient = validated(Patient, entry.resource)
         return Reading(merges=tuple(_merges(patient, bundle.timestamp, intake)))
     return Reading()
+
+
+def _document(resource: object, surroundings: Surroundings, intake: Intake) -> Reading:
+    document = validated(DocumentReference, resource)
+    around = _contained(document, surroundings)
+    reading = read_document(document, around, intake)
+    known = tuple(
+        merge for note in reading.notes[:1] for merge in _known_as(document, around, note, intake)
+    )
+    # They come beside a document that is of use: else its refusal would look like a success.
+    if known and in_english(reading, 0).notes:
+        return replace(reading, merges=(*reading.merges, *known))
+    return reading
+
+
+def _known_as(
+    document: DocumentReference, surroundings: Surroundings, note: Note, intake: Intake
+) -> Iterator[PatientMerge]:
+    """That the id of the document's Patient goes on as its medical record numbers."""
+    target = target_of(document.subject.reference)
+    if target is None or target.type != "Patient" or target.id in surroundings.provisional:
+        return
+    server = of_patient_id(target.id, note.source, intake)
+    patient = surroundings.patient(document.subject)
+    for number in record_numbers(document.subject, patient, note.source, intake):
+        yield from number.absorbing(server, note.source, note.written_at)
 
 
 def _merges(patient: Patient, timestamp: str | None, intake: Intake) -> Iterator[PatientMerge]:
@@ -139,11 +166,7 @@ def _merges(patient: Patient, timestamp: str | None, intake: Intake) -> Iterator
         this = of_patient_id(patient.id, source, intake)
         other = of_patient_id(target.id, source, intake)
         kept, gone = (other, this) if link.type == "replaced-by" else (this, other)
-        for retired in (gone.key, *gone.older, *kept.older):
-            if retired != kept.key:
-                yield PatientMerge(
-                    source=source, surviving=kept.key, retired=retired, occurred_at=at
-                )
+        yield from kept.absorbing(gone, source, at)
 
 
 def _surroundings(bundle: Bundle) -> Surroundings:
@@ -151,7 +174,16 @@ def _surroundings(bundle: Bundle) -> Surroundings:
     for entry in bundle.entry:
         keys = [entry.fullUrl] if entry.fullUrl else []
         _keep(found, entry.resource_type, entry.resource, keys)
+    found.provisional.update(_provisional(bundle))
     return found
+
+
+def _provisional(bundle: Bundle) -> Iterator[str]:
+    """The ids of Patients that a server is yet to create: it gives them others."""
+    for entry in bundle.entry:
+        created = entry.request is not None and entry.request.method == "POST"
+        if created and entry.resource_type == "Patient":
+            yield str((entry.resource or {}).get("id", ""))
 
 
 def _contained(document: DocumentReference, surroundings: Surroundings) -> Surroundings:
@@ -159,7 +191,10 @@ def _contained(document: DocumentReference, surroundings: Surroundings) -> Surro
     if not document.contained:
         return surroundings
     found = Surroundings(
-        dict(surroundings.patients), dict(surroundings.encounters), dict(surroundings.binaries)
+        dict(surroundings.patients),
+        dict(surroundings.encounters),
+        dict(surroundings.binaries),
+        surroundings.provisional,
     )
     for resource in document.contained:
         kind, local = resource.get("resourceType"), resource.get("id")

@@ -51,11 +51,19 @@ _STATUSES = frozenset(["current", *_GONE])
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The resources that come with a document, by every reference that may point to them."""
+    """The resources that come with a document, by every reference that may point to them.
+
+    `provisional` are ids of Patients that hold in this Bundle only.
+    """
 
     patients: dict[str, Patient] = field(default_factory=dict, repr=False)
     encounters: dict[str, Encounter] = field(default_factory=dict, repr=False)
     binaries: dict[str, Binary] = field(default_factory=dict, repr=False)
+    provisional: set[str] = field(default_factory=set, repr=False)
+
+    def patient(self, reference: Reference) -> Patient | None:
+        """The Patient that a reference points to, if it came with the document."""
+        return _lookup(self.patients, reference)
 
 
 def source_of(meta_source: str | None, intake: Intake) -> str:

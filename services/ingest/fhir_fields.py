@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from services.core.contracts import Sex
@@ -71,8 +71,7 @@ def patient_of(
     target = target_of(subject.reference)
     if target is not None and target.type == "Patient":
         return of_patient_id(target.id, source, intake)
-    identifiers = [*(patient.identifier if patient else []), subject.identifier]
-    given = [item for item in identifiers if item is not None and (item.value or "").strip()]
+    given = _identifiers(subject, patient)
     if given:
         chosen = next((item for item in given if item.is_record_number), given[0])
         return _of_identifier(chosen, source, intake)
@@ -81,13 +80,42 @@ def patient_of(
     raise InvalidMessage("missing-field", "subject")
 
 
+def record_numbers(
+    subject: Reference, patient: Patient | None, source: str, intake: Intake
+) -> tuple[Pseudonym, ...]:
+    """The pseudonyms of the medical record numbers that came with the subject of a document.
+
+    Other numbers do not name one patient (a family has one insurance), nor does a number whose
+    system is not told: another hospital of the same source may have given it to somebody else.
+    """
+    return tuple(
+        _of_identifier(item, source, intake)
+        for item in _identifiers(subject, patient)
+        if item.is_record_number and (item.system or "").strip()
+    )
+
+
 def of_patient_id(patient_id: str, source: str, intake: Intake) -> Pseudonym:
     """The pseudonym of a patient by the id of its resource on the server of a source."""
     return intake.pseudonyms.pseudonym(f"{source}/Patient", patient_id)
 
 
+def _identifiers(subject: Reference, patient: Patient | None) -> list[Identifier]:
+    """What was given out to the patient, by its Patient and by the reference to it."""
+    identifiers = [*(patient.identifier if patient else []), subject.identifier]
+    return [item for item in identifiers if item is not None and (item.value or "").strip()]
+
+
 def _of_identifier(identifier: Identifier, source: str, intake: Intake) -> Pseudonym:
-    return intake.pseudonyms.pseudonym(identifier.system or source, identifier.value or "")
+    """A record number of a system with a known authority is named as HL7 v2 names it; until the
+    authority was known it was named by its system, as all others are."""
+    system, value = identifier.system or source, identifier.value or ""
+    by_system = intake.pseudonyms.pseudonym(system, value)
+    authority = intake.authorities.get(system.strip())
+    if authority is None or not identifier.is_record_number:
+        return by_system
+    known = intake.pseudonyms.pseudonym(authority, value)
+    return replace(known, older=(*known.older, by_system.key, *by_system.older))
 
 
 def _time(text: str | None, intake: Intake) -> datetime | None:

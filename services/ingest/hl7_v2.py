@@ -192,10 +192,6 @@ def _merges(message: Hl7Message, intake: Intake) -> Iterator[PatientMerge]:
             found += 1
             kept = patient(surviving, 3, message, intake)
             gone = patient(segment, 1, message, intake)
-            for retired in (gone.key, *gone.older, *kept.older):
-                if retired != kept.key:
-                    yield PatientMerge(
-                        source=source, surviving=kept.key, retired=retired, occurred_at=at
-                    )
+            yield from kept.absorbing(gone, source, at)
     if not found:
         raise InvalidMessage("missing-field", "PID, MRG")

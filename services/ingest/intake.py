@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,12 +38,14 @@ class Intake:
         max_text_bytes: longest text of a note, in bytes of UTF-8.
         zone: the time zone of times that come without an offset.
         source: who sends, where the message itself does not say it; "" if unknown.
+        authorities: the assigning authority in HL7 v2 of a system of FHIR identifiers.
     """
 
     pseudonyms: Pseudonymiser = field(repr=False)
     max_text_bytes: int = MAX_TEXT_BYTES
     zone: tzinfo = UTC
     source: str = ""
+    authorities: Mapping[str, str] = field(default_factory=dict)
 
 
 def time_zone(name_of_zone: str) -> tzinfo:

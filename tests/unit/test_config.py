@@ -75,6 +75,30 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().counted_assertions == {Assertion.AFFIRMED, Assertion.UNCERTAIN}
 
 
+def test_systems_of_identifiers_are_given_their_authorities(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().identifier_authorities == {}
+    written = "urn:oid:1.2.3=HOSP, https://hospital.example/mrn?site=1 = HOSP,"
+    monkeypatch.setenv("ADEWATCH_IDENTIFIER_AUTHORITIES", written)
+    assert load_settings().identifier_authorities == {
+        "urn:oid:1.2.3": "HOSP",
+        "https://hospital.example/mrn?site=1": "HOSP",
+    }
+    monkeypatch.setenv("ADEWATCH_IDENTIFIER_AUTHORITIES", "")
+    assert load_settings().identifier_authorities == {}
+
+
+@pytest.mark.parametrize("written", ["urn:hosp", "=HOSP", "urn:hosp=", "urn:hosp=A,urn:hosp=B"])
+def test_systems_without_one_authority_are_refused(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("ADEWATCH_IDENTIFIER_AUTHORITIES", written)
+    with pytest.raises(ConfigurationError, match="identifier_authorities") as caught:
+        load_settings()
+    assert "hosp" not in str(caught.value).lower()
+
+
 def test_a_case_is_a_patient_unless_episodes_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().episode_gap_days is None
     monkeypatch.setenv("ADEWATCH_EPISODE_GAP_DAYS", "90")
