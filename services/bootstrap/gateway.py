@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import structlog
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from services.adapters import metrics, wire
 from services.adapters.dead_letters import KafkaDeadLetters
@@ -31,9 +34,14 @@ _CONTROL_ID_CHARACTERS = 20
 
 
 class Gateway:
-    """The listeners that the settings ask for."""
+    """The listeners that the settings ask for.
 
-    def __init__(self, components: Components) -> None:
+    Args:
+        components: what they need.
+        registry: of the metrics.
+    """
+
+    def __init__(self, components: Components, *, registry: CollectorRegistry = REGISTRY) -> None:
         self._settings = settings = components.settings
         self._door = Door(
             components.publisher,
@@ -45,7 +53,7 @@ class Gateway:
             clock=components.clock,
             max_in_flight=settings.gateway_max_in_flight,
             timeout_seconds=settings.gateway_message_seconds,
-            observe=metrics.GatewayMetrics().observe,
+            observe=metrics.GatewayMetrics(registry).observe,
         )
         self._mllp = MllpListener(
             self._door,
@@ -135,15 +143,34 @@ async def run_gateway(settings: Settings) -> None:
 def _tls(settings: Settings, client_ca: Path | None) -> ssl.SSLContext | None:
     """TLS 1.2 or newer; with `client_ca`, only for clients with a certificate of it."""
     if settings.gateway_tls_certificate is None:
-        if client_ca is not None:
-            raise ConfigurationError("ADEWATCH_GATEWAY_CLIENT_CA needs a certificate of our own")
+        if settings.gateway_client_ca is not None or settings.gateway_tls_key is not None:
+            raise ConfigurationError(
+                "ADEWATCH_GATEWAY_CLIENT_CA and ADEWATCH_GATEWAY_TLS_KEY need"
+                " ADEWATCH_GATEWAY_TLS_CERTIFICATE"
+            )
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(settings.gateway_tls_certificate, settings.gateway_tls_key)
-        if client_ca is not None:
+    with _readable("ADEWATCH_GATEWAY_TLS_CERTIFICATE with ADEWATCH_GATEWAY_TLS_KEY"):
+        # Without a password OpenSSL would ask for that of an encrypted key, and wait.
+        context.load_cert_chain(
+            settings.gateway_tls_certificate, settings.gateway_tls_key, password=""
+        )
+    if client_ca is not None:
+        with _readable("ADEWATCH_GATEWAY_CLIENT_CA"):
             context.load_verify_locations(client_ca)
-            context.verify_mode = ssl.CERT_REQUIRED
-    except (OSError, ssl.SSLError):
-        raise ConfigurationError("the gateway's certificates cannot be read") from None
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+@contextmanager
+def _readable(files: str) -> Iterator[None]:
+    """What is wrong with the files of settings: the kind of the fault, never their content."""
+    fault = ""
+    try:
+        yield
+    except ssl.SSLError as error:
+        fault = error.reason or "not PEM, or encrypted"
+    except OSError as error:
+        fault = type(error).__name__
+    if fault:
+        raise ConfigurationError(f"{files} cannot be used: {fault}")
