@@ -88,8 +88,8 @@ def published_relation(version: Path, encoder: str) -> RelationModel:
         encoder: what it was trained from, for its architecture: a name or a folder.
 
     Raises:
-        DataMissing: the version is incomplete, or there is no such encoder.
-        TrainingError: it was trained from another encoder.
+        DataMissing: the version is incomplete.
+        TrainingError: there is no such encoder, or it was trained from another.
     """
     path = version / "card.json"
     try:
@@ -101,12 +101,8 @@ def published_relation(version: Path, encoder: str) -> RelationModel:
     vocabulary = _tokens(tokenizer)
     made_with = card.get("hyper_parameters", {})
     first, second, third, fourth = (vocabulary[marker] for marker in MARKERS)
-    try:
-        loaded = load_encoder(encoder, vocabulary=len(vocabulary))
-    except (OSError, ValueError) as error:
-        raise DataMissing(f"cannot read the encoder {encoder!r}: {type(error).__name__}") from error
     model = RelationModel(
-        loaded,
+        load_encoder(encoder, vocabulary=len(vocabulary)),
         RelationConfig(
             marker_ids=(first, second, third, fourth),
             form=form,

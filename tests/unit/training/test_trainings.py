@@ -193,4 +193,5 @@ def test_a_training_from_what_serves_is_short_and_rehearses(tmp_path: Path) -> N
     )
     assert (said[0].epochs, said[1].epochs) == (4, relation.epochs)
     hour = recipes("tiny", seed=1, bfloat16=False, start=serving, epochs=unsaid, within=55)
-    assert [one.within for one in (*hour, *afresh)] == [55, 55, 0, 0]
+    # A fifth of the relation model's time is for what proposes its false events.
+    assert [one.within for one in (*hour, *afresh)] == [55, 44, 0, 0]
