@@ -26,7 +26,7 @@ from services.core.windows import MARKERS, Form
 from training.errors import DataMissing, TrainingError
 from training.models.encoder import load_encoder
 from training.models.ner import NerModel
-from training.models.relation import RelationConfig, RelationModel
+from training.models.relation import RelationConfig, RelationModel, heads_of
 
 CHAIN = "chain."
 """What the names of the weights of a CRF begin with."""
@@ -101,11 +101,13 @@ def published_relation(version: Path, encoder: str) -> RelationModel:
     vocabulary = _tokens(tokenizer)
     made_with = card.get("hyper_parameters", {})
     first, second, third, fourth = (vocabulary[marker] for marker in MARKERS)
+    loaded = load_encoder(encoder, vocabulary=len(vocabulary))
     model = RelationModel(
-        load_encoder(encoder, vocabulary=len(vocabulary)),
+        loaded,
         RelationConfig(
             marker_ids=(first, second, third, fourth),
             form=form,
+            heads=heads_of(loaded.width),
             **{part: made_with.get(part, True) for part in PARTS},
         ),
     )
