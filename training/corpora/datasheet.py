@@ -30,7 +30,7 @@ negated, hypothetical, family); traps, phrases that look like the event of a dru
 (an indication, a bare allergy, a wanted effect, a coincidence, an effect of a disease, the reason
 why a drug was stopped, a drug that did not work). What a mention, a relation and a status are
 follows the guidelines of the corpus of transcribed notes that training also reads (see its
-`GUIDELINES.md`). The format is that of `deploy/demo/README.md`, with `{{T1:KIND|…}}` for traps.
+`GUIDELINES.md`). The format is that of `deploy/demo/README.md`.
 
 There are discharge summaries, emergency, clinic, ICU, ward and telephone notes, letters, medication
 and allergy lists, consent talks and consults; dictated, telegraphic, in capitals; American and
