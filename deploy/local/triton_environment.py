@@ -73,6 +73,8 @@ class TritonEnvironment:
         LD_LIBRARY_PATH has the wheel's own libraries, because the backend's relative path to them
         is lost when it is copied beside its stub, and the libpython that the stub links to.
         PYTHONHOME and PYTHONPATH are left out on purpose: they would lead the stub elsewhere.
+        Bytecode would stay in the model repository when a version is taken away, and a folder
+        without a graph keeps the whole model from loading.
         """
         libraries = [self.site_packages / "nvidia_pytriton.libs", self.root / "libpython"]
         return {
@@ -81,6 +83,7 @@ class TritonEnvironment:
             "LD_LIBRARY_PATH": os.pathsep.join(str(path) for path in libraries),
             "LC_ALL": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
 

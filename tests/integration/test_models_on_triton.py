@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+import psutil
 import pytest
 import tritonclient.grpc as grpc
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from services.core.bio import LABELS, TAGS, TYPES
 from services.core.spans import Span
 from services.core.windows import Form, pair_tokens
 from services.extract.batching import Quad, pad, pad_pairs
-from tests.samples.models import shipped
+from tests.samples.models import SHIPPED, shipped
 
 pytestmark = pytest.mark.stack
 
@@ -177,3 +178,10 @@ def test_what_nobody_waits_for_any_more_is_not_computed(triton_server: Triton) -
         # One that has company waits until those before it are done or dropped.
         ask(triton_server, "ner", questions("ner"), timeout_seconds=900)
         calls *= 2
+
+
+def test_a_server_leaves_nothing_in_the_repository(triton_server: Triton) -> None:
+    ask(triton_server, "ner", questions("ner"))
+    began = psutil.Process().create_time()
+    written = [path for path in SHIPPED.rglob("*.pyc") if path.stat().st_mtime > began]
+    assert not written
