@@ -13,7 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from services.core.assertion import Basis, RuledAssertion
-from services.core.assertion_combined import HEAD_ALONE, combine
+from services.core.assertion_combined import (
+    HEAD_ALONE,
+    combine,
+    read_status_weights,
+    status_weights_entry,
+)
 from services.core.assertion_rules import VERSION
 from services.core.contracts import Assertion
 from tests.fakes.documents import document
@@ -74,6 +79,11 @@ def test_a_clue_that_tells_gets_a_weight_and_noise_hardly_any() -> None:
     assert weights.clues["no"][NEGATED] > 1 > abs(weights.clues["noise"][NEGATED])
     unsure = example(AFFIRMED, "no", sure=0.6)
     assert combine(unsure.rule, unsure.learned, weights) is NEGATED
+
+
+def test_what_is_measured_is_what_a_card_keeps() -> None:
+    weights = fit(planted(100))
+    assert read_status_weights({"status_weights": status_weights_entry(weights)}) == weights
 
 
 def test_with_little_to_learn_from_the_head_decides() -> None:
