@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from random import SystemRandom
 from uuid import uuid4
 
-import structlog
 from sqlalchemy import Engine
 
 from services.adapters import model_files, wire
@@ -34,9 +33,9 @@ from services.adapters.webhooks import HttpxSender, SecretFiles, parse_networks
 from services.aggregate.handler import Aggregator
 from services.alert.dispatcher import Dispatcher
 from services.alert.handler import Alerter
+from services.bootstrap.extractors import extractor
 from services.bootstrap.rule import configured_rule
 from services.config import Environment, Settings
-from services.core import assertion_rules
 from services.core.contracts import MentionType
 from services.core.model_versions import VersionPair
 from services.core.ports import TokenModel
@@ -47,16 +46,10 @@ from services.core.vocabulary.curation import CuratedVocabulary
 from services.core.vocabulary.lexicon import Lexicon
 from services.detect.handler import Detector
 from services.detect.priors import SharedPrior
-from services.extract.batching import BatchedModel
 from services.extract.current import CurrentReader
 from services.extract.handler import Extractor
-from services.extract.mentions import MentionFinder
-from services.extract.relations import RelationFinder
-from services.extract.tokens import NER_MAX_TOKENS, RELATION_MAX_TOKENS
 from services.ingest.intake import SOURCE_HEADER, Intake, time_zone
 from services.ingest.recognise import parse
-
-log = structlog.get_logger(__name__)
 
 
 class Components:
@@ -169,37 +162,8 @@ class Components:
             model: a model by its name.
             pair: whose tokenizers and cards they have; by default the serving ones.
         """
-        settings = self.settings
-        pair = pair or model_files.serving_pair(settings.model_repository)
-        ner = model_files.load(settings.model_repository, "ner", pair.ner)
-        relation = model_files.load(settings.model_repository, "relation", pair.relation)
-        if relation.learned_statuses:
-            _tell_of_other_rules(relation)
-        batched = partial(
-            BatchedModel,
-            max_tokens=settings.tokens_per_batch,
-            parallel=settings.triton_parallel_requests,
-        )
-        return Extractor(
-            MentionFinder(
-                ner.encoder,
-                batched(model("ner")),
-                max_tokens=NER_MAX_TOKENS,
-                windows=ner.reads_windows,
-                chains=ner.chains,
-                vocabulary=lambda: self.vocabulary,
-            ),
-            RelationFinder(
-                relation.encoder,
-                batched(model("relation")),
-                threshold=relation.threshold,
-                max_tokens=RELATION_MAX_TOKENS,
-                form=relation.form,
-                learned_statuses=relation.learned_statuses,
-                confidence=relation.confidence,
-                status_weights=relation.status_weights,
-            ),
-        )
+        chosen = pair or model_files.serving_pair(self.settings.model_repository)
+        return extractor(self.settings, model, chosen, vocabulary=lambda: self.vocabulary)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -333,17 +297,4 @@ class Components:
             clock=self.clock,
             public_url=self.settings.public_url,
             wake=self.dispatcher.wake,
-        )
-
-
-def _tell_of_other_rules(relation: model_files.ModelFiles) -> None:
-    fitted = relation.status_weights.rules
-    if not fitted:
-        log.warning("a relation model has no weights for statuses", relation=relation.version)
-    elif fitted != assertion_rules.VERSION:
-        log.warning(
-            "statuses are weighed as for other rules of assertion",
-            relation=relation.version,
-            fitted_with=fitted,
-            rules=assertion_rules.VERSION,
         )
