@@ -34,7 +34,7 @@ _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _LIBRARY = f"libpython{_PYTHON}.so.1.0"
 _LINES_SHOWN = 8
 _INSTALL_TIMEOUT_SECONDS = 1_200.0
-_LAYOUT = "3"  # part of the stamp: raise it when what is laid out changes
+_LAYOUT = "4"  # part of the stamp: raise it when what is laid out changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,6 @@ class TritonEnvironment:
         LD_LIBRARY_PATH has the wheel's own libraries, because the backend's relative path to them
         is lost when it is copied beside its stub, and the libpython that the stub links to.
         PYTHONHOME and PYTHONPATH are left out on purpose: they would lead the stub elsewhere.
-        Bytecode would stay in the model repository when a version is taken away, and a folder
-        without a graph keeps the whole model from loading.
         """
         libraries = [self.site_packages / "nvidia_pytriton.libs", self.root / "libpython"]
         return {
@@ -83,7 +81,6 @@ class TritonEnvironment:
             "LD_LIBRARY_PATH": os.pathsep.join(str(path) for path in libraries),
             "LC_ALL": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
 
@@ -104,7 +101,7 @@ def install_triton(root: Path, *, progress: Callable[[str], None]) -> TritonEnvi
     venv.EnvBuilder(symlinks=True).create(root / "venv")
     _install(environment, [*SERVER, *PACKAGES])
     _assemble_backend(environment)
-    _import_early(environment)
+    _prepare_interpreter(environment)
     _provide_libpython(root / "libpython")
     stamp.write_text(wanted)
     return environment
@@ -163,12 +160,16 @@ def _assemble_backend(environment: TritonEnvironment) -> None:
     (target / stub.name).chmod(0o755)
 
 
-def _import_early(environment: TritonEnvironment) -> None:
-    """Let the stub import what the models need as soon as its interpreter starts.
+def _prepare_interpreter(environment: TritonEnvironment) -> None:
+    """Let the stub write no bytecode, and import what the models need as soon as it starts.
+
+    Bytecode would stay in the model repository when a version is taken away, and a folder without
+    a graph keeps the whole model from loading. The stub heeds no PYTHONDONTWRITEBYTECODE.
 
     Importing takes seconds, and while the model loads Triton wants a sign of life within each one.
     """
-    (environment.site_packages / "adewatch.pth").write_text("import onnxruntime\n")
+    lines = ["import onnxruntime", "import sys; sys.dont_write_bytecode = True"]
+    (environment.site_packages / "adewatch.pth").write_text("".join(f"{line}\n" for line in lines))
 
 
 def _provide_libpython(directory: Path) -> None:
