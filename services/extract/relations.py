@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.core import assertion
 from services.core.assertion_combined import HEAD_ALONE, StatusWeights, combine
-from services.core.confidence import Confidence
+from services.core.confidence import Confidence, rivals
 from services.core.contracts import Assertion, Mention, MentionType, Relation
 from services.core.indications import is_indication
 from services.core.ports import FloatArray, TokenEncoder
@@ -93,11 +93,15 @@ class RelationFinder:
     def _relations(
         self, text: ReadText, pairs: Sequence[Candidate], answers: Sequence[_Judged | None]
     ) -> Iterator[Relation]:
-        found = [
-            (pair, weighed)
+        judged = [
+            (pair, answer)
             for pair, answer in zip(pairs, answers, strict=True)
             if answer is not None
-            and (weighed := self._weighed(pair, answer)).probability >= self._threshold
+        ]
+        found = [
+            (pair, answer)
+            for pair, answer in self._weighed(judged)
+            if answer.probability >= self._threshold
         ]
         sections = find_sections(text.text) if found else ()
         for number, (pair, answer) in enumerate(found, start=1):
@@ -126,18 +130,31 @@ class RelationFinder:
             section=None if section is None else section.name.value,
         )
 
-    def _weighed(self, pair: Candidate, answer: _Judged) -> _Judged:
-        """The answer, given how sure the NER model is of the mentions."""
-        if self._confidence is None:
-            return answer
-        return replace(
-            answer,
-            probability=self._confidence.of(
-                relation=answer.probability,
-                event=pair.event.probability,
-                drug=pair.drug.probability,
-            ),
+    def _weighed(
+        self, judged: Sequence[tuple[Candidate, _Judged]]
+    ) -> Sequence[tuple[Candidate, _Judged]]:
+        """The answers of one text, given how sure NER is of the mentions and what competes."""
+        confidence = self._confidence
+        if confidence is None:
+            return judged
+        against = rivals(
+            [pair.spans for pair, _ in judged], [answer.probability for _, answer in judged]
         )
+        return [
+            (
+                pair,
+                replace(
+                    answer,
+                    probability=confidence.of(
+                        relation=answer.probability,
+                        event=pair.event.probability,
+                        drug=pair.drug.probability,
+                        against=theirs,
+                    ),
+                ),
+            )
+            for (pair, answer), theirs in zip(judged, against, strict=True)
+        ]
 
     async def _judge_marked(
         self, texts: Sequence[ReadText], asked: Sequence[Sequence[Candidate]]

@@ -87,7 +87,7 @@ def write_cards(
         "data_note": TEXT_NOTE,
         "hyper_parameters": run["settings"],
         "training_rows": run["rows"],
-        **({"distillation": run["distillation"]} if "distillation" in run else {}),
+        **{name: run[name] for name in ("distillation", "averaged") if name in run},
         "history": run["history"],
         "export": export,
         "metrics_test": metrics,
@@ -107,7 +107,7 @@ def write_card(folder: Path, card: Mapping[str, Any]) -> None:
 
 def _markdown(card: Mapping[str, Any]) -> str:
     graph, weights = card.get("graph_of_version"), card.get("confidence")
-    statuses = card.get("status_weights")
+    statuses, averaged = card.get("status_weights"), card.get("averaged", ())
     lines = [
         f"# Model {card['model']}, version {card['version']}",
         "",
@@ -117,6 +117,7 @@ def _markdown(card: Mapping[str, Any]) -> str:
         *([_weighed(weights)] if weights else []),
         *([_STATUSES.format(**statuses)] if statuses else []),
         *([f"The graph is that of version {graph}."] if graph else []),
+        *([f"The weights are the mean of {len(averaged)} trainings'."] if averaged else []),
         f"Weights: {card['export']['form']}. Split: {card['split']}; seed {card['seed']}.",
         "",
         "## Measured on the held-out test documents, with the served graphs",
@@ -170,9 +171,10 @@ def _row(name: str, score: Mapping[str, float]) -> str:
 
 
 _WEIGHED = (
-    "A relation's probability combines this model's answer with the NER model's answers on both "
-    "mentions; how much each counts is fitted, like the threshold, on the development documents of "
-    "{corpora}, with the NER model whose SHA-256 begins with {ner}."
+    "A relation's probability combines this model's answer on the pair, its answers on the pairs "
+    "that compete with it and the NER model's answers on both mentions; how much each counts is "
+    "fitted, like the threshold, on the development documents of {corpora}, with the NER model "
+    "whose SHA-256 begins with {ner}."
 )
 _STATUSES = (
     "A relation's status combines this model's head with the clues of the rules of assertion "

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.core.bio import TypedSpan
-from services.core.confidence import Confidence
+from services.core.confidence import Confidence, Rivals
 from services.core.contracts import MentionType
 from services.core.spans import Span
 from services.core.windows import Form
@@ -25,6 +25,12 @@ RELATED = document("[Zocor] gave her a {rash}.", (("T1", "T2"),))
 UNRELATED = document("[Zocor] gave her a {rash}.")
 ZOCOR, RASH = (mention.span for mention in RELATED.mentions)
 PLANTED = Confidence(relation=0.5, event=0.3, drug=0.2, constant=-1.0)
+
+TWO_DRUGS = [
+    document("[Zocor] or [aspirin] gave her {nausea}.", relations)
+    for relations in ((), (("T1", "T3"),), (("T2", "T3"),), (("T1", "T3"), ("T2", "T3")))
+]
+*BOTH, NAUSEA = (mention.span for mention in TWO_DRUGS[0].mentions)
 
 
 def reading(*, related: bool, caused: float, event: float, drug: float) -> Reading:
@@ -50,6 +56,61 @@ def test_the_weights_that_made_the_pairs_right_are_found() -> None:
     for name in ("relation", "event", "drug"):
         assert getattr(found, name) == pytest.approx(getattr(PLANTED, name), abs=0.06), name
     assert found.constant == pytest.approx(PLANTED.constant, abs=0.1)
+
+
+def contested(count: int, planted: Confidence) -> list[Reading]:
+    """Readings of two drugs and one event, each pair as often right as `planted` says."""
+    draw = np.random.default_rng(11)
+    readings = []
+    for first, second, *chances in draw.uniform(size=(count, 4)):
+        answers = (first, second)
+        right = [
+            chance < planted.of(relation=own, event=0.5, drug=0.5, against=Rivals(other, 0.0))
+            for own, other, chance in zip(answers, answers[::-1], chances, strict=True)
+        ]
+        told = TWO_DRUGS[sum(place * one for place, one in zip((1, 2), right, strict=True))]
+        pairs = [
+            ScoredPair(drug, NAUSEA, float(own)) for drug, own in zip(BOTH, answers, strict=True)
+        ]
+        readings.append(
+            Reading(
+                told,
+                [TypedSpan(ADE, NAUSEA)],
+                pairs,
+                pairs,
+                {TypedSpan(ADE, NAUSEA): 0.5, **{TypedSpan(DRUG, drug): 0.5 for drug in BOTH}},
+            )
+        )
+    return readings
+
+
+def test_what_speaks_against_a_pair_is_found() -> None:
+    planted = Confidence(relation=0.6, event=0.0, drug=0.0, constant=-1.0, rival_drug=-0.3)
+    found = fit_confidence(contested(5000, planted))
+    assert found.relation == pytest.approx(0.6, abs=0.06)
+    assert found.rival_drug == pytest.approx(-0.3, abs=0.06)
+
+
+def test_rivals_that_speak_for_a_pair_weigh_nothing() -> None:
+    told = TWO_DRUGS[3]
+    pairs = [ScoredPair(drug, NAUSEA, 0.5) for drug in BOTH]
+    alone = [pairs[0]]
+    readings = [Reading(told, [], [], pairs)] * 200 + [Reading(TWO_DRUGS[0], [], [], alone)] * 200
+    assert fit_confidence(readings).rival_drug == 0.0
+
+
+def test_pairs_are_weighed_with_their_rivals_on_gold_mentions_too() -> None:
+    planted = Confidence(relation=0.6, event=0.4, drug=0.2, constant=-1.0, rival_drug=-0.3)
+    (one,) = contested(1, planted)
+    first, second = (pair.caused for pair in one.end_to_end)
+    (found,) = weighed([one], planted)
+    assert [pair.caused for pair in found.on_gold] == [
+        planted.of(relation=first, against=Rivals(second, 0.0)),
+        planted.of(relation=second, against=Rivals(first, 0.0)),
+    ]
+    assert found.end_to_end[0].caused == planted.of(
+        relation=first, event=0.5, drug=0.5, against=Rivals(second, 0.0)
+    )
 
 
 def test_weighed_probabilities_are_as_often_right_as_they_say() -> None:

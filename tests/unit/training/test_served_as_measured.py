@@ -183,7 +183,9 @@ async def test_what_is_measured_is_what_serves(
 async def test_what_weighs_the_mentions_serves_as_measured(
     encoder: HuggingFaceTokenEncoder, constant: float, fewer: bool
 ) -> None:
-    confidence = Confidence(relation=0.5, event=2.0, drug=1.0, constant=constant)
+    confidence = Confidence(
+        relation=0.5, event=2.0, drug=1.0, constant=constant, rival_drug=-0.2, rival_event=-0.1
+    )
     extraction = await served(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
     reading = measured(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
     spans = {one.mention_id: Span(one.start, one.end) for one in extraction.mentions}
