@@ -57,7 +57,7 @@ def start_from(model: nn.Module, version: Path, tokenizer: Path) -> None:
             a CRF is none of a model without; without one, the CRF of the model begins anew.
     """
     weights = published_weights(version / GRAPH)
-    if _tokens(version / "tokenizer.json") != _tokens(tokenizer):
+    if tokens_of(version / "tokenizer.json") != tokens_of(tokenizer):
         raise TrainingError(f"{version} reads other tokens than this encoder")
     expected = model.state_dict()
     # The chain of a CRF is in no graph; the card has it.
@@ -98,7 +98,7 @@ def published_relation(version: Path, encoder: str) -> RelationModel:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataMissing(f"cannot read {path}: {type(error).__name__}") from error
     tokenizer = version / "tokenizer.json"
-    vocabulary = _tokens(tokenizer)
+    vocabulary = tokens_of(tokenizer)
     made_with = card.get("hyper_parameters", {})
     first, second, third, fourth = (vocabulary[marker] for marker in MARKERS)
     loaded = load_encoder(encoder, vocabulary=len(vocabulary))
@@ -111,6 +111,15 @@ def published_relation(version: Path, encoder: str) -> RelationModel:
             **{part: made_with.get(part, True) for part in PARTS},
         ),
     )
+    start_from(model, version, tokenizer)
+    return model.eval()
+
+
+def published_ner(version: Path, encoder: str) -> NerModel:
+    """The NER model of a version in torch, in evaluation mode; see `published_relation`."""
+    tokenizer = version / "tokenizer.json"
+    loaded = load_encoder(encoder, vocabulary=len(tokens_of(tokenizer)))
+    model = NerModel(loaded, crf=published_chains(version) is not None)
     start_from(model, version, tokenizer)
     return model.eval()
 
@@ -128,7 +137,12 @@ def published_chains(version: Path) -> TagChains | None:
     return chains
 
 
-def _tokens(path: Path) -> dict[str, int]:
+def tokens_of(path: Path) -> dict[str, int]:
+    """The tokens of a tokenizer and their ids.
+
+    Raises:
+        DataMissing: it cannot be read.
+    """
     try:
         vocabulary: dict[str, int] = Tokenizer.from_file(str(path)).get_vocab(
             with_added_tokens=True

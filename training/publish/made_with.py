@@ -61,7 +61,8 @@ def commands(runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """
     proposer = runs.get("relation", {}).get("proposer")
     everything = [*([proposer] if proposer else []), *runs.values()]
-    models = {name for run in everything for name in _models(run)}
+    trainings = [one for run in everything for one in run.get("averaged", [run])]
+    models = {name for run in trainings for name in _models(run)}
     return [
         *(
             f"# {name}: a folder with a model as Hugging Face writes it, no part of this repository"
@@ -70,9 +71,23 @@ def commands(runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
         ),
         *(["python -m training encoder"] if models & {*OF_RUNS} else []),
         *([f"{training('ner', proposer)} --out {PROPOSER}"] if proposer else []),
-        *(training(task, run) for task, run in runs.items()),
+        *(command for task, run in runs.items() for command in _made(task, run)),
         *(f"python -m training export {task}" for task in runs),
         "python -m training cards" + (f" --only {next(iter(runs))}" if len(runs) == 1 else ""),
+    ]
+
+
+def _made(task: str, run: Mapping[str, Any]) -> list[str]:
+    """The training of a run, or those that it is the mean of."""
+    members = {
+        RUNS / f"{task}-{number}": member
+        for number, member in enumerate(run.get("averaged", []), start=1)
+    }
+    if not members:
+        return [training(task, run)]
+    return [
+        *(f"{training(task, member)} --out {out}" for out, member in members.items()),
+        f"python -m training average {task} {' '.join(map(str, members))}",
     ]
 
 

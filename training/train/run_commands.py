@@ -1,4 +1,4 @@
-"""Commands that prepare or repeat trainings: the shipped encoder and the ablations."""
+"""Commands around trainings: the shipped encoder, the mean of several, and the ablations."""
 
 from __future__ import annotations
 
@@ -24,6 +24,32 @@ def encoder(
     jar = fetch(RUNS / "jars", progress=typer.echo)
     build(jar, unlabelled_texts(data_dir(), articles=articles), out)
     typer.echo(f"written to {out}")
+
+
+def average(
+    task: Annotated[str, typer.Argument(help="ner or relation")],
+    members: Annotated[
+        list[Path], typer.Argument(help="runs or published versions; give two or more")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="folder of the run [default: that of `ner`, `relation`]")
+    ] = None,
+    encoder_name: Annotated[
+        str, typer.Option("--encoder", help="that published versions were trained from")
+    ] = "",
+) -> None:
+    """Average the weights of trainings from one encoder: one model, often better than each."""
+    from training.train.averaging import average as write_mean
+    from training.train.averaging import open_member
+
+    if task not in TRAINED_ON:
+        raise TrainingError(f"no task {task!r}; tasks are ner and relation")
+    run = out or RUNS / task
+    if run in members or (run / "run.json").exists():
+        raise TrainingError(f"{run} holds a run already: name another folder (--out)")
+    encoder = encoder_name or default_encoder()
+    write_mean([open_member(task, one, encoder) for one in members], run)
+    typer.echo(f"written to {run}")
 
 
 def ablate(

@@ -138,3 +138,17 @@ def test_a_command_is_repeated_without_the_paths_of_a_machine() -> None:
         "python -m training retrain --encoder FOLDER/bert --runs=FOLDER/runs --reason 'more notes'"
     )
     assert as_given(["ner", "--encoder", "owner/bert"]).endswith("--encoder owner/bert")
+
+
+def test_a_mean_is_made_of_its_members() -> None:
+    members = [run_of("ner", replace(NER, member=number)) for number in (0, 1)]
+    made = commands({"ner": {**members[0], "averaged": members}})
+    train = "python -m training ner --encoder .adewatch/training/encoder"
+    assert made == [
+        "python -m training encoder",
+        f"{train} --out .adewatch/training/ner-1",
+        f"{train} --member 1 --out .adewatch/training/ner-2",
+        "python -m training average ner .adewatch/training/ner-1 .adewatch/training/ner-2",
+        "python -m training export ner",
+        "python -m training cards --only ner",
+    ]
