@@ -25,20 +25,26 @@ def by_groups(
         typer.Option(help="Level of groups; twice for one of drugs and one of events.",
                      case_sensitive=False),
     ],
-    broad: Annotated[bool, typer.Option("--broad", help="Search SMQs broadly.")] = False,
+    broad: Annotated[
+        bool, typer.Option("--broad", help="Search SMQs broadly: the narrow terms and the others.")
+    ] = False,
+    all_paths: Annotated[
+        bool, typer.Option("--all-paths", help="HLT, HLGT, SOC: by secondary paths too.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="The first so many, in the table.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Count cases per group: each case once for a pair of groups, whichever of its pairs are in it.
 
     The side without a level stays as it is counted: drugs, or events (MedDRA's preferred terms). A
-    concept counts in every group that it is in.
+    concept counts in every group that it is in. A preferred term is in the one SOC that is primary
+    for it, and in the HLT and HLGT on its path to that; in SMQs by their narrow searches.
     """
     levels = _one_for_each_side(by)
 
     async def work(components: Components) -> tuple[str, RolledUp]:
         vocabulary = await components.refresh_vocabulary()
-        groups = Groups(vocabulary.lexicon, broad=broad)
+        groups = Groups(vocabulary.lexicon, broad=broad, all_paths=all_paths)
         for level in levels.values():
             if not groups.known(level):
                 raise ConfigurationError(
@@ -53,7 +59,8 @@ def by_groups(
 
     version, found = with_components(work)
     if as_json:
-        said = json_of(found, levels, broad=broad, version=version)
+        options = {"broad": broad, "all_paths": all_paths}
+        said = json_of(found, levels, options, version=version)
         out.print(said, markup=False, soft_wrap=True)
     else:
         out.print(table_of(found, levels, limit))
@@ -78,13 +85,15 @@ def table_of(found: RolledUp, levels: dict[MentionType, Level], limit: int) -> T
     return table
 
 
-def json_of(found: RolledUp, levels: dict[MentionType, Level], *, broad: bool, version: str) -> str:
-    """Everything that was counted, on one line."""
+def json_of(
+    found: RolledUp, levels: dict[MentionType, Level], options: dict[str, bool], *, version: str
+) -> str:
+    """Everything that was counted and how, on one line."""
     counts = found.counts
     return json.dumps(
         {
             "by": [level.value for level in levels.values()],
-            "broad": broad,
+            **options,
             "vocabulary": version,
             "cases": counts.total,
             "cases_with_a_pair_without_a_group": found.outside,

@@ -99,6 +99,11 @@ def concept(
     return current if lexicon is None else _plain(lexicon.get(current, current))
 
 
+def cut_at_strength(surface: str) -> bool:
+    """Whether `concept` leaves out a strength of a drug's name and all that follows it."""
+    return _TRAILING_DOSE.search(_plain(surface)) is not None
+
+
 def _plain(surface: str) -> str:
     """Folded text of letters, digits and single spaces."""
     plain = surface.isascii()

@@ -1,8 +1,9 @@
 """Cases by groups of drugs and events (`services.core.vocabulary.groups`).
 
 A case is of a pair of groups if any of its pairs is, and counts once for it, however many of its
-pairs are. A concept may be in several groups of one level: a preferred term of MedDRA is in the
-system organ classes of all its paths, a combination of drugs in the classes of all its parts.
+pairs are. A concept may be in several groups of one level: a combination of drugs in the classes of
+all its parts, a preferred term of MedDRA in several queries, and in several system organ classes if
+its secondary paths are asked for.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """RxNorm and MedDRA from the files that a licensed hospital has.
 
 RxNorm: `RXNCONSO.RRF` and `RXNREL.RRF` of a release's `rrf` folder. MedDRA: `llt.asc`, `pt.asc`,
-`hlt.asc`, `hlt_pt.asc`, `hlgt.asc`, `hlgt_hlt.asc`, `soc.asc`, `soc_hlgt.asc`, `mdhier.asc` and,
-if there, `smq_list.asc` and `smq_content.asc` of a release's `MedAscii` folder. Neither is part of
-this project. A mention counts as the ingredient or the preferred term; what is above it is in
-`Concept.broader` (levels of `services.core.vocabulary.groups`).
+`mdhier.asc` and, if there, `smq_list.asc` and `smq_content.asc` of a release's `MedAscii` folder.
+Neither is part of this project. A mention counts as the ingredient or the preferred term; what is
+above it is in `Concept.broader` (levels of `services.core.vocabulary.groups`).
 """
 
 from __future__ import annotations
@@ -13,73 +12,129 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from services.adapters.vocabulary.delimited import utf8_rows, western_rows
 from services.core import normalise
 from services.core.contracts import MentionType
 from services.core.errors import ConfigurationError
 from services.core.vocabulary import keys
-from services.core.vocabulary.groups import BROAD, Level
+from services.core.vocabulary.groups import BROAD, Level, secondary
 from services.core.vocabulary.lexicon import JOINED, Concept, Entries
+
+READING = "licensed-2"
+"""Changes whenever the same files could give other names or groups."""
 
 _MAX_STEPS = 4
 _TO_INGREDIENT = frozenset(
     {"has_ingredient", "has_ingredients", "has_precise_ingredient", "tradename_of", "form_of",
-     "consists_of", "has_part", "isa", "has_tradename_of", "contains"}
+     "consists_of", "has_part", "isa", "contains"}
 )  # fmt: skip
+_OWN = "RXNORM"
 _INGREDIENT = "IN"
+_NAMED = frozenset({_INGREDIENT, "PIN", "MIN", "BN"})
+"""Term types of substances and brands; the others are of products."""
+_INERT = "inert ingredients"
+"""What RxNorm calls the placebos in packs of contraceptives."""
+_SUPPRESSED = frozenset({"O", "Y", "E"})
 _PREFERRED_TERM, _CHILD_QUERY = "4", "0"
-_NARROW_SCOPE, _ACTIVE = "2", "A"
+_NARROW_SCOPE, _ACTIVE, _PRIMARY, _NOT_CURRENT = "2", "A", "Y", "N"
+
+_ABOVE = {Level.HLT: 5, Level.HLGT: 6, Level.SOC: 7}
+"""Columns of mdhier.asc."""
+
+_Groups = set[tuple[str, str]]
+"""Levels and groups."""
 
 
 def rxnorm(folder: Path, version: str) -> Entries:
     """Every English name of RxNorm's concepts, under the ingredient or ingredients.
 
-    A clinical drug, pack, brand, form or salt is followed along RXNREL to its ingredients (term
-    type IN); several are one combination. What leads to none is left out.
+    A clinical drug, pack, brand, form or salt is followed along RxNorm's own relations in RXNREL to
+    its ingredients (term type IN); several are one combination. What leads to none is left out, and
+    so is what is suppressed: obsolete (O), by its source (Y) or by an editor (E). Of two concepts
+    with one name a substance or brand goes before a product.
 
     Raises:
-        ConfigurationError: a file is missing or has too few columns.
+        ConfigurationError: a file is missing, not UTF-8 or has too few columns.
     """
     names: defaultdict[str, list[str]] = defaultdict(list)
     ingredients: dict[str, str] = {}
-    for cells in _rows(folder / "RXNCONSO.RRF", "|", 17):
+    named: set[str] = set()
+    for cells in utf8_rows(folder / "RXNCONSO.RRF", separator="|", columns=17):
         code, language, source, term_type, name, suppressed = (
             cells[0], cells[1], cells[11], cells[12], cells[14], cells[16],
         )  # fmt: skip
-        if language != "ENG" or suppressed in ("O", "Y"):
+        if language != "ENG" or suppressed in _SUPPRESSED:
             continue
         names[code].append(name)
-        if source == "RXNORM" and term_type == _INGREDIENT:
+        if source == _OWN and term_type == _INGREDIENT:
             ingredients[code] = name
+        if source == _OWN and term_type in _NAMED:
+            named.add(code)
+    in_order = {code: names[code] for code in sorted(names, key=lambda code: code not in named)}
+    collected = _Collected(MentionType.DRUG, "RxNorm", version)
+    return collected.drugs(in_order, ingredients, _relations(folder))
+
+
+def _relations(folder: Path) -> dict[str, set[str]]:
+    """From a concept to those one step nearer to its ingredients.
+
+    Relations of other sources than RxNorm are left out: labels, say, have inactive ingredients.
+    """
     up: defaultdict[str, set[str]] = defaultdict(set)
-    for cells in _rows(folder / "RXNREL.RRF", "|", 8):
+    for cells in utf8_rows(folder / "RXNREL.RRF", separator="|", columns=15):
+        first, second, relation, source, suppressed = (
+            cells[0], cells[4], cells[7], cells[10], cells[14],
+        )  # fmt: skip
+        if source != _OWN or suppressed in _SUPPRESSED:
+            continue
         # REL and RELA say what the second concept is to the first: RXCUI2 "RELA" RXCUI1.
-        if cells[7] in _TO_INGREDIENT and cells[0] and cells[4]:
-            up[cells[4]].add(cells[0])
-    return _Collected(MentionType.DRUG, "RxNorm", version).drugs(names, ingredients, up)
+        if relation in _TO_INGREDIENT and first and second:
+            up[second].add(first)
+    return up
 
 
 def meddra(folder: Path, version: str) -> Entries:
-    """Lowest level terms of MedDRA under their preferred terms, with what is above those.
+    """Current lowest level terms of MedDRA under their preferred terms, with what is above those.
+
+    Terms that are not current (vague, ambiguous, truncated, out of date) name nothing: MedDRA keeps
+    them for what was coded once, and asks to code with current ones.
 
     Raises:
-        ConfigurationError: a file is missing or has too few columns.
+        ConfigurationError: a file is missing or damaged, or a term has not one primary path.
     """
-    terms = {cells[0]: cells[1] for cells in _rows(folder / "pt.asc", "$", 4)}
-    above: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for cells in _rows(folder / "mdhier.asc", "$", 12):
-        # Every path of a preferred term, so that secondary classes are kept too.
-        above[cells[0]] |= {
-            (Level.HLT.value, cells[5]), (Level.HLGT.value, cells[6]), (Level.SOC.value, cells[7]),
-        }  # fmt: skip
+    terms = {cells[0]: cells[1] for cells in _ascii(folder / "pt.asc", 4)}
+    above = _hierarchy(folder)
     for code, group in _standard_queries(folder):
         above[code].add(group)
     collected = _Collected(MentionType.ADE, "MedDRA", version)
     for code, name in terms.items():
         collected.add(code, name, tuple(sorted(above[code])))
-    for cells in _rows(folder / "llt.asc", "$", 10):
-        if cells[2] in terms:
+    for cells in _ascii(folder / "llt.asc", 10):
+        if cells[2] in terms and cells[9] != _NOT_CURRENT:
             collected.call(cells[2], cells[1])
     return collected.entries()
+
+
+def _ascii(path: Path, columns: int) -> Iterator[list[str]]:
+    return western_rows(path, separator="$", columns=columns)
+
+
+def _hierarchy(folder: Path) -> defaultdict[str, _Groups]:
+    """What is above each preferred term: on its primary path, and on the others only.
+
+    A term has one path in each system organ class that it is in, and one of them is primary.
+    """
+    primary: defaultdict[str, _Groups] = defaultdict(set)
+    others: defaultdict[str, _Groups] = defaultdict(set)
+    for cells in _ascii(folder / "mdhier.asc", 12):
+        paths = primary if cells[11] == _PRIMARY else others
+        paths[cells[0]] |= {(level.value, cells[column]) for level, column in _ABOVE.items()}
+    for code in primary.keys() | others.keys():
+        if len(primary[code]) != len(_ABOVE):
+            raise ConfigurationError(f"mdhier.asc has not one primary path for the term {code}")
+        only = others[code] - primary[code]
+        primary[code] |= {(secondary(Level(level)), group) for level, group in only}
+    return primary
 
 
 def _standard_queries(folder: Path) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -91,13 +146,11 @@ def _standard_queries(folder: Path) -> Iterator[tuple[str, tuple[str, str]]]:
     if not (folder / "smq_list.asc").exists():
         return
     names = {
-        cells[0]: cells[1]
-        for cells in _rows(folder / "smq_list.asc", "$", 9)
-        if cells[7] == _ACTIVE
+        cells[0]: cells[1] for cells in _ascii(folder / "smq_list.asc", 8) if cells[7] == _ACTIVE
     }
     members: list[tuple[str, str, bool]] = []
     parents: defaultdict[str, set[str]] = defaultdict(set)
-    for cells in _rows(folder / "smq_content.asc", "$", 9):
+    for cells in _ascii(folder / "smq_content.asc", 7):
         query, member, level, scope, status = cells[0], cells[1], cells[2], cells[3], cells[6]
         if status != _ACTIVE or query not in names:
             continue
@@ -164,11 +217,17 @@ class _Collected:
         ingredients: dict[str, str],
         up: dict[str, set[str]],
     ) -> Entries:
-        """Everything under its ingredients."""
+        """Everything under its ingredients.
+
+        The name of a product with several is no name of them all when a strength cuts it off behind
+        the first one ("amlodipine besylate 5 MG / …" would be what amlodipine besylate is called).
+        """
         for code, name in ingredients.items():
             self.add(code, name, ((Level.INGREDIENT.value, normalise.concept(self._type, name)),))
         for code, known_as in names.items():
-            found = sorted(_above(code, ingredients, up), key=ingredients.__getitem__)
+            reached = _above(code, ingredients, up)
+            active = {one for one in reached if ingredients[one].lower() != _INERT}
+            found = sorted(active or reached, key=ingredients.__getitem__)
             if not found:
                 continue
             whole = "+".join(found)
@@ -177,7 +236,8 @@ class _Collected:
                 above = tuple((Level.INGREDIENT.value, part) for part in parts)
                 self.add(whole, JOINED.join(parts), above)
             for name in known_as:
-                self.call(whole, name)
+                if len(found) == 1 or not normalise.cut_at_strength(name):
+                    self.call(whole, name)
         return self.entries()
 
 
@@ -190,20 +250,3 @@ def _above(code: str, ingredients: dict[str, str], up: dict[str, set[str]]) -> s
         level = {n for one in level - ingredients.keys() for n in up.get(one, ())} - seen
         seen |= level
     return found | (level & ingredients.keys())
-
-
-def _rows(path: Path, separator: str, columns: int) -> Iterator[list[str]]:
-    try:
-        # Not `splitlines`: a name may hold other ends of lines.
-        lines = path.read_text("utf-8").split("\n")
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path.name} is not in {path.parent}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name} is not UTF-8") from None
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        cells = line.split(separator)
-        if len(cells) < columns:
-            raise ConfigurationError(f"{path.name}, line {number}: fewer than {columns} columns")
-        yield cells

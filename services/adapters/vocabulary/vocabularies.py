@@ -36,7 +36,9 @@ def of_hospital(
     if meddra_folder is not None:
         above[MentionType.ADE] = licensed.meddra(meddra_folder, meddra_version)
         version += f"+{meddra_version}"
-    return Lexicon(version, layered(above, shipped.entries)) if above else shipped
+    if not above:
+        return shipped
+    return Lexicon(f"{version}+{licensed.READING}", layered(above, shipped.entries))
 
 
 def layered(

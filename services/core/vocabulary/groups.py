@@ -34,6 +34,11 @@ class Level(StrEnum):
         return MentionType.DRUG if self in drugs else MentionType.ADE
 
 
+def secondary(level: Level) -> str:
+    """The level of the groups that a term of MedDRA is in by its secondary paths alone."""
+    return f"{level.value} secondary"
+
+
 def itself(concept: str) -> AbstractSet[str]:
     """The grouping that groups nothing."""
     return {concept}
@@ -45,10 +50,11 @@ class Groups:
     Args:
         lexicon: under whose concepts cases are counted.
         broad: whether queries are searched broadly, narrow terms included.
+        all_paths: whether a term of MedDRA is in the groups of its secondary paths too.
     """
 
-    def __init__(self, lexicon: Lexicon, *, broad: bool = False) -> None:
-        self._broad = broad
+    def __init__(self, lexicon: Lexicon, *, broad: bool = False, all_paths: bool = False) -> None:
+        self._broad, self._all_paths = broad, all_paths
         self._concepts = {
             kind: {concept.name: concept for concept in lexicon.concepts(kind)}
             for kind in MentionType
@@ -83,5 +89,9 @@ class Groups:
     def _above(self, concept: Concept | None, level: Level) -> frozenset[str]:
         if concept is None:
             return frozenset()
-        levels = {level.value, BROAD} if level is Level.SMQ and self._broad else {level.value}
+        levels = {level.value}
+        if level is Level.SMQ and self._broad:
+            levels.add(BROAD)
+        if self._all_paths:
+            levels.add(secondary(level))
         return frozenset(group for of_level, group in concept.broader if of_level in levels)

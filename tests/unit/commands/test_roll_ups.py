@@ -23,6 +23,7 @@ MEDDRA = {
     "mdhier.asc": [
         "1$11$22$9$Rash$Rashes NEC$Epidermal [and dermal]$Skin disorders$Skin$$9$Y$",
         "2$12$22$9$Pruritus$Pruritus NEC$Epidermal [and dermal]$Skin disorders$Skin$$9$Y$",
+        "2$14$24$7$Pruritus$Allergies NEC$Allergies$Immune disorders$Immun$$9$N$",
         "3$13$23$8$Cough$Coughing$Respiratory signs$Respiratory disorders$Resp$$8$Y$",
     ],
     "smq_list.asc": ["5$Hypersensitivity$1$d$s$n$26.0$A$N$", "6$Skin$2$d$s$n$26.0$A$N$"],
@@ -87,6 +88,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     [
         (["--by", "soc"],
          {("amoxicillin", "Skin disorders"): 3, ("lisinopril", "Respiratory disorders"): 1}),
+        (["--by", "soc", "--all-paths"],
+         {("amoxicillin", "Skin disorders"): 3, ("amoxicillin", "Immune disorders"): 2,
+          ("lisinopril", "Respiratory disorders"): 1}),
+        (["--by", "hlgt", "--all-paths"],
+         {("amoxicillin", "Epidermal [and dermal]"): 3, ("amoxicillin", "Allergies"): 2,
+          ("lisinopril", "Respiratory signs"): 1}),
         (["--by", "HLT"],
          {("amoxicillin", "Rashes NEC"): 2, ("amoxicillin", "Pruritus NEC"): 2,
           ("lisinopril", "Coughing"): 1}),
@@ -115,11 +122,28 @@ def test_the_json_has_margins_and_what_has_no_group(run: Shell) -> None:
     found = json.loads(run("--by", "smq", "--json"))
     assert found["by"] == ["SMQ"]
     assert found["broad"] is False
+    assert found["all_paths"] is False
     assert found["cases"] == 2
     assert found["cases_with_a_pair_without_a_group"] == 3
     assert found["drugs"] == {"amoxicillin": 2}
     assert found["events"] == {"Hypersensitivity": 2, "Skin": 2}
     assert "MedDRA" in found["vocabulary"]
+
+
+@pytest.mark.usefixtures("record")
+def test_the_json_says_by_which_options_it_was_counted(run: Shell) -> None:
+    found = json.loads(run("--by", "smq", "--broad", "--all-paths", "--json"))
+    assert (found["broad"], found["all_paths"]) == (True, True)
+
+
+@pytest.mark.usefixtures("record")
+def test_a_damaged_file_is_one_line_that_names_it(run: Shell, tmp_path: Path) -> None:
+    (tmp_path / "MedAscii" / "llt.asc").write_bytes(
+        b"1$Rash$1$$$$$$$Y$$\n2$M\x82ni\x8are$2$$$$$$$Y$$"
+    )
+    said = run("--by", "soc", status=1)
+    assert "llt.asc, line 2: byte 0x82" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.usefixtures("record")

@@ -34,7 +34,9 @@ WORDS = lexicon(
     concept(EVENT, "rash", ("SOC", SKIN), ("SMQ", "Hypersensitivity")),
     concept(EVENT, "itch", ("SOC", SKIN), ("SMQ broad", "Hypersensitivity")),
     concept(EVENT, "petechiae", ("SOC", SKIN), ("SOC", BLOOD), ("HLT", "Purpuras")),
-)
+    concept(EVENT, "purpura", ("HLT", "Purpuras"), ("HLT secondary", "Bleeds"),
+            ("SOC", BLOOD), ("SOC secondary", SKIN)),
+)  # fmt: skip
 
 
 def cases(*pairs: list[tuple[str, str]]) -> list[Case]:
@@ -103,6 +105,15 @@ def test_queries_are_searched_narrowly_unless_told_otherwise() -> None:
     narrow, broad = (Groups(WORDS, broad=broad).by(Level.SMQ) for broad in (False, True))
     assert [narrow("rash"), narrow("itch")] == [{"Hypersensitivity"}, set()]
     assert [broad("rash"), broad("itch")] == [{"Hypersensitivity"}, {"Hypersensitivity"}]
+
+
+def test_an_event_is_in_the_groups_of_its_primary_path_unless_told_otherwise() -> None:
+    primary, every = (Groups(WORDS, all_paths=every) for every in (False, True))
+    assert primary.by(Level.SOC)("purpura") == {BLOOD}
+    assert primary.by(Level.HLT)("purpura") == {"Purpuras"}
+    assert every.by(Level.SOC)("purpura") == {BLOOD, SKIN}
+    assert every.by(Level.HLT)("purpura") == {"Purpuras", "Bleeds"}
+    assert every.by(Level.SMQ)("itch") == set()
 
 
 def test_levels_that_a_lexicon_lacks_are_known() -> None:

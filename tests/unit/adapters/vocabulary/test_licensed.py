@@ -78,7 +78,7 @@ def rxnorm_folder(tmp_path: Path) -> Path:
     rel = []
     for one, relation, other in RELATIONS:
         cells = [""] * 16
-        cells[0], cells[4], cells[7] = one, other, relation
+        cells[0], cells[4], cells[7], cells[10] = one, other, relation, "RXNORM"
         rel.append("|".join(cells))
     (tmp_path / "RXNCONSO.RRF").write_text("\n".join(conso) + "\n")
     (tmp_path / "RXNREL.RRF").write_text("\n".join(rel) + "\n")
@@ -168,11 +168,11 @@ def test_a_preferred_term_keeps_every_group_above_it(meddra_folder: Path) -> Non
     assert rash is not None
     assert set(rash.broader) == {
         ("HLT", "Rashes NEC"),
-        ("HLT", "Signs NEC"),
+        ("HLT secondary", "Signs NEC"),
         ("HLGT", "Skin conditions"),
-        ("HLGT", "General signs"),
+        ("HLGT secondary", "General signs"),
         ("SOC", "Skin disorders"),
-        ("SOC", "General disorders"),
+        ("SOC secondary", "General disorders"),
         ("SMQ", "Severe cutaneous reactions"),
     }
     # An inactive member of a query is none.
