@@ -17,6 +17,7 @@ from services.bootstrap.components import Components
 from services.commands.console import err, progress, with_components
 from services.core.contracts import Note
 from services.core.errors import InvalidMessage
+from services.ingest.english import english_part
 from services.ingest.jsonl import Line, read_notes
 
 EXIT_SOME_REJECTED = 3
@@ -29,7 +30,7 @@ NotesFile = Annotated[
 
 @dataclass(slots=True)
 class Rejects:
-    """Lines that are no notes, kept in a file beside the output."""
+    """Lines that are not read, or not all of them, kept in a file beside the output."""
 
     path: Path
     count: int = 0
@@ -57,7 +58,7 @@ class Rejects:
         """Say what was kept; exits with EXIT_SOME_REJECTED if anything was."""
         self.close()
         if self.count:
-            err.print(f"{self.count} lines are no notes; they are in {self.path}")
+            err.print(f"{self.count} lines are no notes, or not all English; see {self.path}")
             raise typer.Exit(EXIT_SOME_REJECTED)
 
 
@@ -67,7 +68,8 @@ def extract(
 ) -> None:
     """Extract a file of notes without Kafka: one Extraction per line, in the order of the file.
 
-    Lines that are no notes are kept in OUT.dead-letters.jsonl, and the exit status is then 3.
+    Lines that are no notes or not English, all or in part, are kept in OUT.dead-letters.jsonl with
+    the reason, and the exit status is then 3.
     """
     rejects = Rejects(out.with_name(out.name + ".dead-letters.jsonl"))
 
@@ -77,7 +79,7 @@ def extract(
         with out.open("wb") as file, progress() as bar:
             task = bar.add_task("extracting", total=total, info="")
             found = 0
-            for batch in _batches(_notes(notes, components, rejects), components):
+            for batch in _batches(_english(notes, components, rejects), components):
                 for extraction in await extractor.extract(batch):
                     file.write(wire.encode(extraction) + b"\n")
                     found += len(extraction.relations)
@@ -111,7 +113,24 @@ def send(notes: NotesFile) -> None:
     rejects.finish()
 
 
+def _english(path: Path, components: Components, rejects: Rejects) -> Iterator[Note]:
+    """What is English of the notes of a file, as the extract stage would read it."""
+    for line, note in _lines(path, components, rejects):
+        try:
+            read, problem = english_part(note)
+        except InvalidMessage as error:
+            rejects.keep(line, error)
+            continue
+        if problem is not None:
+            rejects.keep(line, problem)
+        yield read
+
+
 def _notes(path: Path, components: Components, rejects: Rejects) -> Iterator[Note]:
+    return (note for _, note in _lines(path, components, rejects))
+
+
+def _lines(path: Path, components: Components, rejects: Rejects) -> Iterator[tuple[Line, Note]]:
     lines = read_notes(
         path,
         written_at=datetime.now(UTC),
@@ -121,7 +140,7 @@ def _notes(path: Path, components: Components, rejects: Rejects) -> Iterator[Not
         if isinstance(line.note, InvalidMessage):
             rejects.keep(line, line.note)
         else:
-            yield line.note
+            yield line, line.note
 
 
 def _batches(notes: Iterable[Note], components: Components) -> Iterator[list[Note]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from services.core.contracts import Note, NoteStatus
 from services.core.errors import InvalidMessage
 from services.core.reading import Reading, Refusal
-from services.ingest.language import require_english
+from services.ingest.english import require_english
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from pydantic_core import from_json
 from services.core.contracts import Note, PatientMerge
 from services.core.errors import InvalidMessage
 from services.core.reading import Reading, Refusal
+from services.ingest.english import in_english
 from services.ingest.fhir_document import Surroundings, read_document, source_of
 from services.ingest.fhir_fields import first_time, of_patient_id, record_numbers, target_of
 from services.ingest.fhir_models import (
@@ -32,7 +33,6 @@ from services.ingest.fhir_models import (
     validated,
 )
 from services.ingest.intake import Intake
-from services.ingest.language import in_english
 
 _MARKUP_FACTOR = 11
 """Bytes of a message per byte of text: base64, of markup eight times as long as its text."""

@@ -14,12 +14,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
-
-from services.core.contracts import Note, NoteStatus
-from services.core.errors import InvalidMessage
-from services.core.reading import Reading, Refusal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 
 def _set(words: str) -> frozenset[str]:
@@ -40,9 +36,11 @@ OTHERS: Mapping[str, frozenset[str]] = {
         "keine kein sowie hat haben zeigt unauffällig ohne wegen als noch im er sie",
         "fr": "le la les du des une un est avec pour dans sur par qui que pas été chez sans "
         "après depuis au aux ce cette sont ont elle il et ou ne sous à était très mais "
-        "plus leur ses son sa lors entre être fait aucun aucune",
+        "plus leur ses son sa lors entre être fait aucun aucune "
+        "prendre traitement jours fièvre douleur",
         "es": "el la los las del una un con por para que se fue sin desde al su sus es está "
-        "como más pero entre tras sobre también presenta refiere y de lo no",
+        "como más pero entre tras sobre también presenta refiere y de lo no "
+        "tiene puede cada años fiebre llame evite siga tratamiento",
         "it": "il lo la gli della del delle dei dello di un una con che non è per nel nella "
         "alla al da stato sono si dopo senza più anche ha come presenta stata quando "
         "state stati era hanno dalla sulla dei questo questa sua suo mentre prima ma",
@@ -82,6 +80,12 @@ _TELLING: Mapping[str, frozenset[str]] = {
 _BACKING: Mapping[str, frozenset[str]] = {
     language: words - ENGLISH for language, words in OTHERS.items()
 }
+_SHARED: Mapping[str, frozenset[str]] = {
+    language: words & ENGLISH for language, words in OTHERS.items()
+}
+
+SCRIPT = "script"
+LANGUAGES = (SCRIPT, *OTHERS)
 
 _LEAST_TELLING = 2
 _LEAST_HITS = 3
@@ -92,46 +96,96 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words of a text say of its language.
+
+    Attributes:
+        counts: of words in lower case.
+        english: how many are English function words.
+        letters: how many letters it has; latin: how many of them are Latin.
+    """
+
+    counts: Counter[str]
+    english: int
+    letters: int
+    latin: int
+
+    @classmethod
+    def of(cls, text: str) -> Words:
+        """The words of a text."""
+        counts = Counter(word.lower() for word in _WORD.findall(text))
+        letters = len(_LETTER.findall(text))
+        return cls(counts, _english(counts), letters, len(_LATIN.findall(text)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Words]) -> Words:
+        """The words of several texts."""
+        counts: Counter[str] = Counter()
+        for part in parts:
+            counts.update(part.counts)
+        letters, latin = sum(part.letters for part in parts), sum(part.latin for part in parts)
+        return cls(counts, _english(counts), letters, latin)
+
+    def is_foreign(self, language: str) -> bool:
+        """Whether it is that language's beyond doubt."""
+        if self.letters < _LEAST_LETTERS or not self._outnumbers(language):
+            return False
+        if language == SCRIPT:
+            return True
+        return self._telling(language) >= _LEAST_TELLING and self.hits(language) >= _LEAST_HITS
+
+    def is_suspect(self, language: str) -> bool:
+        """Whether it is that language's where some of it is known to be near."""
+        return (language == SCRIPT or self._telling(language) > 0) and self._outnumbers(language)
+
+    def is_rather_english(self, language: str) -> bool:
+        """Whether its words speak for English, and not for that language."""
+        english = self.latin if language == SCRIPT else self._english(language)
+        return english > 0 and not self._outnumbers(language)
+
+    def may_hold(self, language: str) -> bool:
+        """Whether some of it may be that language's beyond doubt."""
+        if language == SCRIPT:
+            return self.hits(SCRIPT) * 2 >= _LEAST_LETTERS
+        return self._telling(language) >= _LEAST_TELLING
+
+    def hits(self, language: str) -> int:
+        """How many of its words, of another script its letters, are that language's."""
+        if language == SCRIPT:
+            return self.letters - self.latin
+        return sum(self.counts[word] for word in _BACKING[language])
+
+    def _telling(self, language: str) -> int:
+        """How many different words it has that only that language has."""
+        return sum(word in self.counts for word in _TELLING[language])
+
+    def _outnumbers(self, language: str) -> bool:
+        if language == SCRIPT:
+            return self.latin * 2 < self.letters
+        return self.hits(language) > 2 * self._english(language)
+
+    def _english(self, language: str) -> int:
+        """Its English function words, without those that are that language's too ("no")."""
+        return self.english - sum(self.counts[word] for word in _SHARED[language])
+
+
+def _english(counts: Counter[str]) -> int:
+    return sum(counts[word] for word in ENGLISH)
+
+
 def other_language(text: str) -> str | None:
     """The language of a text that is not English ("de"; "script" for another script), else None.
 
     The first and the last 20,000 characters are read.
     """
-    sample = text if len(text) <= 2 * _READ else f"{text[:_READ]} {text[-_READ:]}"
-    letters = len(_LETTER.findall(sample))
-    if letters < _LEAST_LETTERS:
-        return None
-    if len(_LATIN.findall(sample)) * 2 < letters:
-        return "script"
-    counts = Counter(word.lower() for word in _WORD.findall(sample))
-    english = sum(counts[word] for word in ENGLISH)
-    for language, telling in _TELLING.items():
-        distinct = [word for word in telling if counts[word]]
-        hits = sum(counts[word] for word in _BACKING[language])
-        if len(distinct) >= _LEAST_TELLING and hits >= _LEAST_HITS and hits > 2 * english:
-            return language
-    return None
+    words = Words.of(text if len(text) <= 2 * _READ else f"{text[:_READ]} {text[-_READ:]}")
+    return next((language for language in LANGUAGES if words.is_foreign(language)), None)
 
 
-def in_english(reading: Reading, position: int) -> Reading:
-    """What one part of a message holds, with its notes of other languages and all else that is
-    refused at its place."""
-    notes: list[Note] = []
-    refused = [replace(item, position=position) for item in reading.refused]
-    for note in reading.notes:
-        try:
-            notes.append(require_english(note))
-        except InvalidMessage as error:
-            refused.append(Refusal(position, error.reason, error.detail))
-    return Reading(tuple(notes), reading.merges, tuple(refused))
-
-
-def require_english(note: Note) -> Note:
-    """The note, if it is English.
-
-    Raises:
-        InvalidMessage: "unsupported-language".
-    """
-    if note.status is NoteStatus.CURRENT and (language := other_language(note.text)) is not None:
-        raise InvalidMessage("unsupported-language", f"the text is not English ({language})")
-    return note
+def suspects(text: str) -> list[str]:
+    """The languages of which a text of any length has words enough for a foreign sentence, those
+    with most words first."""
+    words = Words.of(text)
+    found = [language for language in LANGUAGES if words.may_hold(language)]
+    return sorted(found, key=words.hits, reverse=True)

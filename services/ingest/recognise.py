@@ -1,7 +1,7 @@
 """Which format a message has, and its notes.
 
 A declared content type decides; without one, or with a generic one, the content does. A format is
-one entry of `FORMATS`. Notes that are not in English are set aside, whatever their format.
+one entry of `FORMATS`. What is not in English is set aside, whatever its format.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.core.contracts import Note
 from services.core.errors import InvalidMessage
-from services.core.reading import Reading, Refusal
+from services.core.reading import Reading
+from services.ingest.english import in_english
 from services.ingest.fhir import parse_fhir
 from services.ingest.hl7_v2 import parse_hl7
 from services.ingest.intake import Intake
 from services.ingest.json_note import parse_json_note
-from services.ingest.language import require_english
 
 _GENERIC = frozenset(["", "application/json", "application/octet-stream", "text/json"])
 _HEAD_BYTES = 4096
@@ -115,19 +114,15 @@ def parse(
 
 
 def _in_english(reading: Reading) -> Reading:
-    """The reading with notes of other languages refused."""
-    notes: list[Note] = []
-    refused = list(reading.refused)
-    for position, note in enumerate(reading.notes):
-        try:
-            notes.append(require_english(note))
-        except InvalidMessage as error:
-            refused.append(Refusal(position, error.reason, error.detail))
-    if len(notes) == len(reading.notes):
+    """The reading with all that is in other languages refused."""
+    parts = [in_english(Reading((note,)), position) for position, note in enumerate(reading.notes)]
+    if not any(part.refused for part in parts):
         return reading
+    notes = tuple(note for part in parts for note in part.notes)
+    refused = (*reading.refused, *(item for part in parts for item in part.refused))
     if not notes and not reading.merges:
         raise InvalidMessage(refused[-1].reason, refused[-1].detail)
-    return Reading(tuple(notes), reading.merges, tuple(refused))
+    return Reading(notes, reading.merges, refused)
 
 
 def _recognised(value: bytes, media_type: str, formats: Sequence[Format]) -> Format | None:

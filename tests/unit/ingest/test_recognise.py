@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.adapters import wire
 from services.core.errors import InvalidMessage
-from services.core.reading import Reading
+from services.core.reading import Reading, Refusal
 from services.ingest.intake import Intake
 from services.ingest.json_note import parse_json_note
 from services.ingest.recognise import FORMATS, Format, parse
@@ -102,6 +103,44 @@ def test_one_note_in_another_language_does_not_stop_the_others() -> None:
     )
     assert [note.note_id for note in reading.notes] == ["R2@RAD"]
     assert [item.reason for item in reading.refused] == ["unsupported-language"]
+
+
+ENGLISH = "The patient was seen in the clinic. She had a rash on amoxicillin."
+SPANISH = "La paciente refiere náuseas desde que inició metformina. Se suspende el fármaco."
+MIXED = f"{ENGLISH}\n{SPANISH}\n{ENGLISH}"
+LINES = "\r".join(f"OBX|{number}|TX|N||{line}" for number, line in enumerate(MIXED.split("\n")))
+IN_TWO_LANGUAGES = document(content=[{"attachment": attachment(MIXED)}])
+
+
+@pytest.mark.parametrize(
+    ("value", "position"),
+    [
+        (json.dumps({**json.loads(NOTE), "text": MIXED}).encode(), 0),
+        (encoded(IN_TWO_LANGUAGES), 0),
+        (encoded(bundle(document(id="doc-0"), IN_TWO_LANGUAGES)), 1),
+        (oru(("R1", "OBX|1|TX|N||Clear lungs."), ("R2", LINES)).encode(), 1),
+        (hl7("MDM^T08", observations=LINES).encode(), 0),
+    ],
+)
+def test_a_passage_in_another_language_is_refused_beside_its_note(
+    value: bytes, position: int
+) -> None:
+    reading = parse(value, INTAKE)
+    note = reading.notes[position]
+    blank = " ".join(" " * len(word) for word in SPANISH.split())
+    assert (note.status, note.text) == ("current", f"{ENGLISH}\n{blank}\n{ENGLISH}")
+    start = len(ENGLISH) + 1
+    assert reading.refused == (
+        Refusal(
+            position,
+            "unsupported-language",
+            f"not English: {len(SPANISH)} characters, passages: 1, the first from {start} to "
+            f"{start + len(SPANISH)} (es)",
+            partly=True,
+        ),
+    )
+    # The gateway sends on what is left, and the next stage has nothing to say of it.
+    assert parse(wire.encode(note), INTAKE).refused == ()
 
 
 def test_a_merge_beside_a_note_in_another_language_is_kept() -> None:
