@@ -37,6 +37,20 @@ from services.ingest.intake import Intake
 _MARKUP_FACTOR = 11
 """Bytes of a message per byte of text: base64, of markup eight times as long as its text."""
 
+_IDENTIFYING = (
+    "id",
+    "meta",
+    "masterIdentifier",
+    "identifier",
+    "status",
+    "docStatus",
+    "subject",
+    "date",
+    "relatesTo",
+    "context",
+)
+"""Elements that tell which document it is, and that another version of it is outdated."""
+
 _NOTIFICATIONS = frozenset(["history", "subscription-notification"])
 
 
@@ -126,9 +140,9 @@ def _entry(entry: Entry, bundle: Bundle, surroundings: Surroundings, intake: Int
 
 
 def _document(resource: object, surroundings: Surroundings, intake: Intake) -> Reading:
-    document = validated(DocumentReference, resource)
+    document, problem = _identified(resource)
     around = _contained(document, surroundings)
-    reading = read_document(document, around, intake)
+    reading = read_document(document, around, intake, problem)
     known = tuple(
         merge for note in reading.notes[:1] for merge in _known_as(document, around, note, intake)
     )
@@ -136,6 +150,20 @@ def _document(resource: object, surroundings: Surroundings, intake: Intake) -> R
     if known and in_english(reading, 0).notes:
         return replace(reading, merges=(*reading.merges, *known))
     return reading
+
+
+def _identified(resource: object) -> tuple[DocumentReference, InvalidMessage | None]:
+    """The document, or as much as tells which one it is and what is wrong with the rest."""
+    try:
+        return validated(DocumentReference, resource), None
+    except InvalidMessage as error:
+        problem = error
+    known = resource if isinstance(resource, dict) else {}
+    named = {element: known[element] for element in _IDENTIFYING if element in known}
+    try:
+        return validated(DocumentReference, named), problem
+    except InvalidMessage:
+        raise problem from None
 
 
 def _known_as(

@@ -6,8 +6,9 @@
     entered-in-error (either)   retracted
 
 `relatesTo` with code `replaces` also retracts its target; `appends` leaves its target alone: an
-addendum is a note of its own. A successor that cannot be read retracts its target all the same, and
-an amendment (docStatus amended) what it amends.
+addendum is a note of its own. A successor that cannot be read retracts its target all the same.
+So is the text that stands under the document's own id outdated by one that cannot be read, unless
+meta.versionId is 1: then nothing stood there (decision 0036).
 
 R4 defines `content` as "the document and format referenced", its repetitions "each with a different
 format": they are renditions of one document. The first that says something is taken, and the others
@@ -38,6 +39,7 @@ from services.ingest.fhir_models import (
     Identifier,
     Patient,
     Reference,
+    RelatesTo,
 )
 from services.ingest.intake import Intake, age_at, clean, label, name, version_of
 from services.ingest.mime import read_parts
@@ -47,6 +49,7 @@ T = TypeVar("T")
 _UNKNOWN_SOURCE = "fhir"
 _GONE = frozenset(["superseded", "entered-in-error"])
 _STATUSES = frozenset(["current", *_GONE])
+_FIRST_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,18 @@ def source_of(meta_source: str | None, intake: Intake) -> str:
 
 
 def read_document(
-    document: DocumentReference, surroundings: Surroundings, intake: Intake
+    document: DocumentReference,
+    surroundings: Surroundings,
+    intake: Intake,
+    problem: InvalidMessage | None = None,
 ) -> Reading:
     """The note of a document, and retractions of those it replaces.
+
+    Args:
+        document: as far as it is valid.
+        surroundings: what came with it.
+        intake: the door it comes in by.
+        problem: why its content cannot be looked at, if it cannot.
 
     Raises:
         InvalidMessage: "missing-field", "invalid-value", "no-text", or a reason of attachments.
@@ -84,8 +96,6 @@ def read_document(
     patient = _lookup(surroundings.patients, document.subject)
     pseudonym = patient_of(document.subject, patient, source, intake)
     written_at = _written_at(document, surroundings, intake)
-    if document.status not in _STATUSES:
-        raise InvalidMessage("invalid-value", "status: current, superseded or entered-in-error")
     gone = document.status in _GONE or document.docStatus == "entered-in-error"
     note = Note(
         source=source,
@@ -103,11 +113,16 @@ def read_document(
         reading = Reading((note,))
     else:
         outdated = list(_replaced(document, note))
-        if document.docStatus == "amended":
+        if document.docStatus == "amended" or _rank(document) != _FIRST_VERSION:
             outdated.append(retraction_before(note))
-        reading = reading_of(
-            note, lambda: _content(document, surroundings, intake.max_text_bytes), outdated
-        )
+
+        def read() -> Content:
+            if problem is not None:
+                raise problem
+            _check(document)
+            return _content(document, surroundings, intake.max_text_bytes)
+
+        reading = reading_of(note, read, outdated)
     return replace(reading, merges=pseudonym.merges(source, written_at))
 
 
@@ -144,20 +159,39 @@ def _written_at(
 
 def _version(document: DocumentReference, written_at: datetime, intake: Intake) -> int:
     changed_at = first_time(intake, document.meta.lastUpdated) or written_at
+    return version_of(changed_at, _rank(document))
+
+
+def _rank(document: DocumentReference) -> int:
+    """meta.versionId where it is a number, else 0."""
     number = document.meta.versionId or ""
-    rank = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
-    return version_of(changed_at, rank)
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+
+
+def _check(document: DocumentReference) -> None:
+    """Pass for a document that says plainly what it is and what it replaces."""
+    if document.status not in _STATUSES:
+        raise InvalidMessage("invalid-value", "status: current, superseded or entered-in-error")
+    for relation in document.relatesTo:
+        if relation.code == "replaces":
+            name(_target_id(relation), "relatesTo.target")
+
+
+def _target_id(relation: RelatesTo) -> str:
+    target = target_of(relation.target.reference)
+    return target.id if target is not None else _identifier(relation.target.identifier)
 
 
 def _replaced(document: DocumentReference, note: Note) -> Iterator[Note]:
+    """Retractions of the other documents that it names as replaced."""
     for relation in document.relatesTo:
         if relation.code != "replaces":
             continue
-        target = target_of(relation.target.reference)
-        target_id = target.id if target is not None else _identifier(relation.target.identifier)
-        if not target_id:
-            raise InvalidMessage("missing-field", "relatesTo.target")
-        if (replaced_id := name(target_id, "relatesTo.target")) != note.note_id:
+        try:
+            replaced_id = name(_target_id(relation), "relatesTo.target")
+        except InvalidMessage:
+            continue  # the document is refused for it
+        if replaced_id != note.note_id:
             yield replace(note, note_id=replaced_id, status=NoteStatus.RETRACTED, text="")
 
 

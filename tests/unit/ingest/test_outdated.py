@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -11,6 +12,9 @@ from services.core.errors import InvalidMessage
 from services.core.pseudonyms import Pseudonymiser, parse_keys
 from services.core.reading import Reading
 from services.ingest.recognise import parse
+from tests.fakes.case_record import MemoryCaseRecord
+from tests.fakes.clock import FakeClock
+from tests.fakes.extractions import RASH, extraction, retraction
 from tests.samples.hospital import (
     INTAKE,
     KEY,
@@ -133,3 +137,106 @@ def test_an_appendix_that_cannot_be_read_retracts_nothing() -> None:
     appended = [{**REPLACES[0], "code": "appends"}]
     with pytest.raises(InvalidMessage):
         parse(encoded(document(relatesTo=appended, content=PDF_CONTENT)), INTAKE)
+
+
+def updated(**changes: object) -> dict[str, object]:
+    """The same document an hour later, as its server's second version."""
+    return document(meta={"versionId": "2", "lastUpdated": "2026-03-02T11:15:00Z"}) | changes
+
+
+BROKEN: list[tuple[dict[str, object], str]] = [
+    ({"content": PDF_CONTENT}, "unsupported-attachment"),
+    ({"content": [{"attachment": {"url": "Binary/elsewhere"}}]}, "unsupported-attachment"),
+    ({"content": [{"attachment": {"data": "%%"}}]}, "invalid-attachment"),
+    ({"content": [{"attachment": attachment("<a", "text/xml")}]}, "invalid-attachment"),
+    ({"content": [{"attachment": attachment(b"\xff\xfe")}]}, "wrong-charset"),
+    ({"content": []}, "no-text"),
+    ({"content": [{"attachment": attachment(GERMAN)}]}, "unsupported-language"),
+    ({"content": "text"}, "fhir-invalid"),
+    ({"contained": ["text"]}, "fhir-invalid"),
+    ({"status": "draft"}, "invalid-value"),
+    ({"relatesTo": [{"code": "replaces"}]}, "missing-field"),
+]
+
+
+@pytest.mark.parametrize(("broken", "reason"), BROKEN)
+def test_an_unreadable_update_retracts_the_version_before_it(
+    broken: dict[str, object], reason: str
+) -> None:
+    reading = parse(encoded(updated(**broken)), INTAKE)
+    assert outcome(reading) == [("doc-1", "retracted")]
+    assert [(item.reason, item.partly) for item in reading.refused] == [(reason, False)]
+    (readable,) = parse(encoded(updated()), INTAKE).notes
+    assert reading.notes[0].version == readable.version - 1
+    within = parse(encoded(bundle(document(id="doc-2"), updated(**broken))), INTAKE)
+    assert outcome(within) == [("doc-2", "current"), ("doc-1", "retracted")]
+    assert [(item.position, item.reason) for item in within.refused] == [(1, reason)]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [None, {"lastUpdated": "2026-03-02T11:15:00Z"}, {"versionId": "1-a"}, {"versionId": "0"}],
+)
+def test_what_is_not_known_to_be_the_first_version_may_be_an_update(meta: object) -> None:
+    reading = parse(encoded(document(meta=meta, content=PDF_CONTENT)), INTAKE)
+    assert outcome(reading) == [("doc-1", "retracted")]
+
+
+@pytest.mark.parametrize(("broken", "reason"), BROKEN)
+def test_an_unreadable_first_version_retracts_nothing(
+    broken: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        parse(encoded(document(**broken)), INTAKE)
+    assert caught.value.reason == reason
+
+
+def test_of_a_successor_that_is_broken_every_target_that_it_names_is_retracted() -> None:
+    named = document(relatesTo=[{"code": "replaces"}, *REPLACES])
+    reading = parse(encoded(named), INTAKE)
+    assert outcome(reading) == [("doc-0", "retracted")]
+    assert [item.reason for item in reading.refused] == ["missing-field"]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        {"status": "entered-in-error"},
+        {"docStatus": "entered-in-error"},
+        {"docStatus": "entered-in-error", "status": "unheard-of"},
+        {"status": "entered-in-error", "content": []},
+        {"status": "entered-in-error", "content": PDF_CONTENT},
+        {"status": "entered-in-error", "content": "text"},
+        {"status": "superseded", "content": None},
+    ],
+)
+def test_what_was_entered_in_error_is_retracted_whatever_it_holds(gone: dict[str, object]) -> None:
+    reading = parse(encoded(updated(**gone)), INTAKE)
+    assert outcome(reading) == [("doc-1", "retracted")]
+    assert reading.refused == ()
+    (readable,) = parse(encoded(updated()), INTAKE).notes
+    assert reading.notes[0].version == readable.version
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_in_whatever_order_they_arrive_the_text_before_an_unreadable_update_does_not_count(
+    order: tuple[int, ...],
+) -> None:
+    update = updated(content=PDF_CONTENT)
+    earlier = document(meta={"versionId": "1", "lastUpdated": "2026-03-02T10:15:00Z"})
+    arriving = [earlier, update, update]
+    record = MemoryCaseRecord(clock=FakeClock())
+
+    def arrives(resource: dict[str, object]) -> None:
+        for note in parse(encoded(resource), INTAKE).notes:
+            if note.status is NoteStatus.RETRACTED:
+                record.apply([retraction(note.note_id, version=note.version)])
+            else:
+                record.apply([extraction(note.note_id, RASH, version=note.version)])
+
+    for place in order:
+        arrives(arriving[place])
+    assert record.counts()[1].total == 0
+    # What the dead letter holds counts once it can be read.
+    arrives(updated())
+    assert record.counts()[1].pairs == {RASH: 1}
