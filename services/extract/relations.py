@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,10 +18,12 @@ from services.core.spans import Span
 from services.core.windows import Form, apartness, mark_pair, pair_tokens, pair_window
 from services.extract.batching import BatchedModel, Quad
 from services.extract.mentions import ReadText
-from services.extract.tokens import AskedText, asked_windows
+from services.extract.tokens import RELATION_MAX_TOKENS, AskedText, asked_windows
 
 CAUSED = 1
 """Index of the class *drug caused event*."""
+
+_WORD_START = re.compile(r"(?:^|[ \t\n\r])[A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class RelationFinder:
         Raises:
             DependencyUnavailable: the inference server did not answer.
         """
-        asked = [list(candidates(text)) for text in texts]
+        asked = [list(candidates(text, max_tokens=self._max_tokens)) for text in texts]
         judged, versions = await self._judge(texts, asked)
         return [
             tuple(self._relations(text, pairs, answers))
@@ -216,27 +220,51 @@ class RelationFinder:
         return judged, answers.versions
 
 
-def candidates(text: ReadText) -> Iterator[Candidate]:
+class _Words:
+    """Where words begin, each of them at least one token of any tokenizer."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [match.start() for match in _WORD_START.finditer(text)]
+
+    def between(self, start: int, end: int) -> int:
+        """How many begin in a stretch of the text; 0 if it ends before it begins."""
+        return max(bisect_left(self._starts, end) - bisect_left(self._starts, start), 0)
+
+
+def candidates(text: ReadText, *, max_tokens: int = RELATION_MAX_TOKENS) -> Iterator[Candidate]:
     """Pairs worth asking about, in the order of the text.
 
     Every event mention with every drug name within a window of up to four sentences; of several
     mentions of one name the nearest to the event (`apartness`) stands for all. Names are wordings:
     two names of one drug are asked about both, since a text blames a drug by either, and are
-    counted once. A drug that the text gives against the event is not asked about.
+    counted once. A drug that the text gives against the event is not asked about, nor is a pair
+    whose window has more words than a reading has tokens: in text without stops (a megabyte may be
+    one sentence) there would be as many as drugs times events.
+
+    Args:
+        text: with its mentions in order.
+        max_tokens: tokens of a reading of the relation model.
     """
     drugs = [mention for mention in text.mentions if mention.type is MentionType.DRUG]
     events = [mention for mention in text.mentions if mention.type is MentionType.ADE]
     # Mentions are in the order of the text, so the reach of an event is a run of drugs.
     first = 0
+    words = _Words(text.text if drugs and events else "")
     for event in events:
+        alone = pair_window(text.sentences, _span(event), _span(event))
+        if alone is None or words.between(*alone) > max_tokens:
+            continue
         nearest: dict[str, tuple[tuple[int, int], Candidate]] = {}
         for position in range(first, len(drugs)):
             drug = drugs[position]
             window = pair_window(text.sentences, _span(drug), _span(event))
-            if window is None:
+            apart = words.between(*sorted((drug.start, event.start)))
+            if window is None or apart > max_tokens:
                 if drug.start > event.start:
                     break
                 first = position + 1
+                continue
+            if words.between(*window) > max_tokens:
                 continue
             if is_indication(text.text, _span(drug), _span(event)):
                 continue

@@ -25,6 +25,9 @@ pytestmark = pytest.mark.stack
 
 PATIENCE_SECONDS = 600
 CAUSAL = "She developed lisinopril-induced angioedema and lisinopril was stopped.\n"
+GERMAN = (
+    "Die Patientin entwickelte nach der Gabe von Amoxicillin einen Ausschlag und wurde entlassen."
+)
 
 
 def settings(triton: Triton) -> Settings:
@@ -75,15 +78,17 @@ async def test_a_plain_statement_is_found_with_exact_offsets(triton_server: Trit
     assert extraction.versions.relation
 
 
-async def test_a_note_of_fifty_thousand_words_is_read_to_its_end(triton_server: Triton) -> None:
-    # Five hundred different sentences: equal ones are read once.
-    days = (f"On day {i % 500} the patient walked along and slept well. " for i in range(5000))
+async def test_a_note_of_a_megabyte_is_read_to_its_end(triton_server: Triton) -> None:
+    # Five hundred different sentences: windows that are equal are read once, so that the models
+    # have no more to read than in a note of a quarter of the length.
+    days = (f"On day {i % 500} the patient walked along and slept well. " for i in range(19_500))
     text = CAUSAL + "".join(days) + "\n" + CAUSAL
-    assert len(text.split()) > 49_900
+    assert len(text) > 1_000_000
     (extraction,) = await extract(triton_server, note("long", text))
     starts = [mention.start for mention in extraction.mentions if mention.concept == "lisinopril"]
     assert min(starts) < len(CAUSAL)
     assert max(starts) > len(text) - len(CAUSAL)
+    wire.decode(Extraction, wire.encode(extraction))
 
 
 async def test_a_single_sentence_longer_than_the_window_is_read_to_its_end(
@@ -109,7 +114,9 @@ def test_a_file_becomes_a_file_and_bad_lines_are_kept(
 ) -> None:
     notes, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     lines = [json.dumps({"id": f"n{i}", "text": CAUSAL}) for i in range(40)]
-    notes.write_text("\n".join([*lines[:20], "{broken", *lines[20:]]))
+    foreign = json.dumps({"id": "foreign", "text": GERMAN})
+    mixed = json.dumps({"id": "mixed", "text": f"{CAUSAL}\n{GERMAN}"})
+    notes.write_text("\n".join([*lines[:20], "{broken", *lines[20:], foreign, mixed]))
     environment: Mapping[str, str] = {
         **os.environ,
         "ADEWATCH_TRITON_GRPC": triton_server.grpc,
@@ -129,8 +136,11 @@ def test_a_file_becomes_a_file_and_bad_lines_are_kept(
     done = subprocess.run(command, env=environment, capture_output=True, timeout=1200, check=False)
     assert done.returncode == 3
     extractions = [wire.decode(Extraction, line) for line in out.read_bytes().splitlines()]
-    assert [extraction.note_id for extraction in extractions] == [f"n{i}" for i in range(40)]
+    read = [*(f"n{i}" for i in range(40)), "mixed"]
+    assert [extraction.note_id for extraction in extractions] == read
     assert all(extraction.relations for extraction in extractions)
-    (kept,) = (tmp_path / "out.jsonl.dead-letters.jsonl").read_text().splitlines()
-    assert json.loads(kept)["original"] == "{broken"
-    assert json.loads(kept)["line"] == 21
+    kept = (tmp_path / "out.jsonl.dead-letters.jsonl").read_text().splitlines()
+    broken, *others = [json.loads(line) for line in kept]
+    assert (broken["original"], broken["line"]) == ("{broken", 21)
+    assert [(one["original"], one["line"]) for one in others] == [(foreign, 42), (mixed, 43)]
+    assert {one["reason"] for one in others} == {"unsupported-language"}

@@ -10,6 +10,7 @@ from services.core.sentences import split_sentences
 from services.core.windows import mark_pair
 from services.extract.mentions import ReadText
 from services.extract.relations import candidates
+from tests.growth import assert_linear
 
 
 def read(marked: str) -> ReadText:
@@ -101,3 +102,26 @@ def test_two_names_of_one_drug_are_both_asked_about() -> None:
     drugs = tuple(replace(one, concept="fluorouracil") for one in text.mentions[:2])
     named = replace(text, mentions=(*drugs, text.mentions[2]))
     assert [c.drug.text for c in candidates(named)] == ["Fluorouracil", "5-FU"]
+
+
+def test_a_pair_in_more_words_than_a_reading_has_tokens_is_not_asked_about() -> None:
+    text = read("[d:Aspirin] was given and then, in the night, [a:bleeding] began.")
+    assert len(list(candidates(text, max_tokens=10))) == 1
+    assert list(candidates(text, max_tokens=8)) == []
+    run_on = "tired and " * 300
+    assert pairs(f"[d:Aspirin] was given, {run_on} and [a:bleeding] began.") == []
+    assert pairs(f"[d:Aspirin] was given, [a:bleeding] began, {run_on} and that was all.") == []
+
+
+def test_the_drug_that_can_be_asked_about_stands_for_one_in_a_sentence_that_is_too_long() -> None:
+    text = read(f"Off [d:aspirin]. {'Tired and ' * 300} on [d:aspirin]. [a:Bleeding] began.")
+    assert list(candidates(text)) == []
+    text = read(f"{'Tired and ' * 300} on [d:aspirin]. [a:Bleeding] began. Off [d:aspirin].")
+    assert [c.drug.start for c in candidates(text)] == [text.mentions[2].start]
+
+
+def test_a_note_that_is_one_sentence_takes_linear_time() -> None:
+    def ask(count: int) -> None:
+        assert pairs("[d:aspirin], [d:warfarin], [a:rash], [a:bleeding] and so on, " * count) == []
+
+    assert_linear(ask, size=150)

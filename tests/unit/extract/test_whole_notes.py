@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -105,3 +106,35 @@ async def test_whole_notes_that_carry_text_forward_count_as_those_without_it(see
     assert forwarded(stream) > 40
     # Told in other words, the same statements would have made a difference.
     assert (await counted(stream.retold, seed))[0] != expected
+
+
+def long_note(text: str) -> Note:
+    return Note(
+        source="ehr",
+        note_id="long",
+        version=1,
+        patient_key="p",
+        written_at=datetime(2026, 1, 1, tzinfo=UTC),
+        text=text,
+    )
+
+
+async def test_a_megabyte_of_different_sentences_is_read_to_its_end() -> None:
+    told = f"This day {DRUGS[0]} caused {EVENTS[0]}."
+    days = [f"On day {day} the patient walked along and slept well." for day in range(20_000)]
+    days[::1000] = [told] * 20
+    text = " ".join([*days, told])
+    assert len(text) > 1_000_000
+    (found,) = await extractor().extract([long_note(text)])
+    assert [text[m.start : m.end] for m in found.mentions] == [DRUGS[0], EVENTS[0]] * 21
+    assert [relation.evidence_text for relation in found.relations] == [told] * 21
+    assert found.relations[-1].evidence_end == len(text)
+
+
+async def test_a_megabyte_without_a_stop_is_searched_to_its_end_and_nothing_in_it_related() -> None:
+    # Drugs times events would be 10⁸ pairs, each with a megabyte around it.
+    text = f"{DRUGS[0]} {EVENTS[0]} and {'so on and on ' * 6}" * 11_000
+    assert len(text) > 1_000_000
+    (found,) = await extractor().extract([long_note(text)])
+    assert len(found.mentions) == 22_000
+    assert found.relations == ()
