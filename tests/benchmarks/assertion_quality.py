@@ -1,7 +1,7 @@
 """How well assertion reads relations: plain ConText, the rules, a learned head, and combined.
 
     ADEWATCH_DATA_DIR=... python -m tests.benchmarks.assertion_quality [--half test]
-        [--model model_repository/relation/8] [--errors]
+        [--model model_repository/relation/9] [--errors]
 
 One table per corpus (the clinical notes, our own notes, PHEE) and half; the rules were written with
 the `dev` halves in view (`assertion_cases`), and the figures that count are those of `test`.
