@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from services.core.contracts import Assertion
 from services.core.counts import COUNTED
 from services.core.errors import ConfigurationError
+from services.core.pseudonyms import parse_keys
 
 DEVELOPMENT_DATABASE = "sqlite:///adewatch.sqlite"
 DEVELOPMENT_KEY = "dev:not-a-secret-for-laptops-only"
@@ -34,7 +35,9 @@ class Environment(StrEnum):
 class Settings(BaseSettings):
     """All settings of a process."""
 
-    model_config = SettingsConfigDict(env_prefix="ADEWATCH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ADEWATCH_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.LOCAL
 
@@ -154,6 +157,16 @@ class Settings(BaseSettings):
                 raise ValueError("a system has two authorities")
         return authorities
 
+    @field_validator("pseudonym_keys")
+    @classmethod
+    def _refuse_unfit_keys(cls, value: SecretStr) -> SecretStr:
+        # At the start: a stage that reads no note for days would not notice.
+        try:
+            parse_keys(value.get_secret_value())
+        except ConfigurationError as error:
+            raise ValueError(f"ADEWATCH_PSEUDONYM_KEYS: {error}") from None
+        return value
+
     @model_validator(mode="after")
     def _refuse_development_defaults(self) -> Settings:
         if self.environment is not Environment.PRODUCTION:
@@ -172,8 +185,10 @@ class Settings(BaseSettings):
             raise ValueError("production needs PostgreSQL: ADEWATCH_DATABASE_URL names SQLite")
         if not self.public_url.startswith("https://"):
             raise ValueError("production needs ADEWATCH_PUBLIC_URL with https")
-        if self.pseudonym_keys.get_secret_value() == DEVELOPMENT_KEY:
-            raise ValueError("production needs ADEWATCH_PSEUDONYM_KEYS")
+        secrets = {key.secret for key in parse_keys(self.pseudonym_keys.get_secret_value())}
+        if secrets & {key.secret for key in parse_keys(DEVELOPMENT_KEY)}:
+            # Also as an older one: anybody can trace its pseudonyms back.
+            raise ValueError("production needs ADEWATCH_PSEUDONYM_KEYS without the laptop's key")
         self._refuse_an_open_gateway()
         return self
 

@@ -86,18 +86,24 @@ def parse_keys(text: str) -> tuple[Key, ...]:
     """Keys from lines (or words) `name:secret`, the current one first.
 
     Raises:
-        ConfigurationError: no key, a doubled or unfit name, or a secret that is too short.
+        ConfigurationError: no key, a doubled or unfit name, or a secret that is too short or not
+            UTF-8. It gives the place of the key from 1: what is read as its name may be secret.
     """
     keys: list[Key] = []
-    for word in text.split():
+    for place, word in enumerate(text.split(), start=1):
         name, _, secret = word.partition(":")
         if not _NAME.fullmatch(name):
-            raise ConfigurationError("the name of a key is 1 to 16 of a-z and 0-9")
+            raise ConfigurationError(f"key {place}: its name is not 1 to 16 of a-z and 0-9")
         if len(secret) < _LEAST_SECRET:
-            raise ConfigurationError(f"key {name}: fewer than {_LEAST_SECRET} characters")
+            raise ConfigurationError(
+                f"key {place}: after its name and a colon, fewer than {_LEAST_SECRET} characters"
+            )
         if name in {key.name for key in keys}:
-            raise ConfigurationError(f"key {name} is named twice")
-        keys.append(Key(name, secret.encode()))
+            raise ConfigurationError(f"key {place}: an earlier one has its name")
+        try:
+            keys.append(Key(name, secret.encode()))
+        except UnicodeEncodeError:
+            raise ConfigurationError(f"key {place}: not UTF-8") from None
     if not keys:
         raise ConfigurationError("there is no key for pseudonyms")
     return tuple(keys)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from services.config import Environment, load_settings
+from services.config import DEVELOPMENT_KEY, Environment, Settings, load_settings
 from services.core.contracts import Assertion
 from services.core.errors import ConfigurationError
+from services.core.pseudonyms import parse_keys
 
 PRODUCTION = {
     "ADEWATCH_ENVIRONMENT": "production",
@@ -55,6 +58,9 @@ def test_a_complete_production_configuration_is_accepted(monkeypatch: pytest.Mon
         ("ADEWATCH_DATABASE_URL", "sqlite:///record.sqlite"),
         ("ADEWATCH_PUBLIC_URL", "http://adewatch.hospital.example"),
         ("ADEWATCH_PSEUDONYM_KEYS", None),
+        ("ADEWATCH_PSEUDONYM_KEYS", DEVELOPMENT_KEY + "\n"),
+        ("ADEWATCH_PSEUDONYM_KEYS", "k1:0123456789abcdef " + DEVELOPMENT_KEY),
+        ("ADEWATCH_PSEUDONYM_KEYS", DEVELOPMENT_KEY.replace("dev:", "k1:")),
     ],
 )
 def test_production_refuses_development_settings(
@@ -146,6 +152,43 @@ def test_an_open_gateway_is_refused_in_production(
     monkeypatch.delenv(name)
     with pytest.raises(ConfigurationError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize("environment", [{}, PRODUCTION], ids=["local", "production"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "",
+        "5ecretword",
+        "5ecretword0123456789abcdef",
+        "k1:5ecretword",
+        "5ecretword01234567:k1",
+        "k1:0123456789abcdef 5ecretword",
+        "5ecretword:0123456789abcdef 5ecretword:fedcba9876543210",
+    ],
+)
+def test_unfit_keys_of_pseudonyms_are_refused_at_the_start_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], keys: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ADEWATCH_PSEUDONYM_KEYS", keys)
+    with pytest.raises(ConfigurationError, match="ADEWATCH_PSEUDONYM_KEYS") as caught:
+        load_settings()
+    with pytest.raises(ValidationError) as validating:
+        Settings()
+    for error in (caught.value, validating.value):
+        shown = "".join(traceback.format_exception(error))
+        assert "5ecretword" not in shown
+        assert "0123456789abcdef" not in shown
+
+
+def test_older_keys_of_pseudonyms_are_accepted_after_the_current_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ADEWATCH_PSEUDONYM_KEYS", "k2:fedcba9876543210\nk1:0123456789abcdef\n")
+    keys = parse_keys(load_settings().pseudonym_keys.get_secret_value())
+    assert [key.name for key in keys] == ["k2", "k1"]
 
 
 def test_secrets_of_hospital_messages_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,20 @@ def test_the_first_key_is_current_and_the_others_are_merged_into_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a:short", f"{FIRST} {FIRST}", "A B", ":" + "x" * 16, "x" * 40]
+    "text",
+    [
+        "",
+        "a:short",
+        "short",
+        "short:a",
+        f"{FIRST} {FIRST}",
+        f"xxxx:{'y' * 16} xxxx:{'z' * 16}",
+        "A B",
+        ":" + "x" * 16,
+        "x" * 16,
+        "x" * 40,
+        "a:" + "x" * 16 + "\udcff",
+    ],
 )
 def test_unfit_keys_are_refused_without_being_shown(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
