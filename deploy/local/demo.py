@@ -27,9 +27,10 @@ from services.bootstrap.components import Components
 from services.commands.console import progress
 from services.commands.signals import signal_table
 from services.config import load_settings
-from services.core.contracts import MentionType, Pair, Signal
+from services.core.contracts import MentionType, Pair
 from services.core.counts import CountDelta
 from services.core.errors import InvalidMessage
+from services.core.signal_contracts import Signal
 from services.ingest.jsonl import read_notes
 
 RESCORE_SECONDS = 5.0

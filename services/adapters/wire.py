@@ -30,7 +30,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from services.adapters.wire_checks import Contract, check
-from services.core import contracts
+from services.core import contracts, signal_contracts
 from services.core.errors import InvalidMessage
 
 Payload = dict[str, object]
@@ -43,8 +43,8 @@ SCHEMA_VERSIONS: Mapping[type[object], int] = {
     contracts.Note: contracts.NOTE_SCHEMA,
     contracts.Extraction: contracts.EXTRACTION_SCHEMA,
     contracts.PairDelta: contracts.PAIR_DELTA_SCHEMA,
-    contracts.Signal: contracts.SIGNAL_SCHEMA,
-    contracts.Alert: contracts.ALERT_SCHEMA,
+    signal_contracts.Signal: signal_contracts.SIGNAL_SCHEMA,
+    signal_contracts.Alert: signal_contracts.ALERT_SCHEMA,
     contracts.PatientMerge: contracts.MERGE_SCHEMA,
 }
 
@@ -61,7 +61,7 @@ def _signal_1_to_2(payload: Payload) -> Payload:
 
 UPGRADERS: Mapping[type[object], Mapping[int, Upgrader]] = {
     contracts.Extraction: {1: _as_it_is, 2: _as_it_is},
-    contracts.Signal: {1: _signal_1_to_2},
+    signal_contracts.Signal: {1: _signal_1_to_2},
 }
 """Per contract, the upgrader from each older schema version to the one after it."""
 

@@ -6,21 +6,17 @@ import math
 from collections.abc import Iterable
 
 from services.core.contracts import (
-    Alert,
-    Boundary,
     Extraction,
-    Measure,
     Mention,
     MentionType,
     Note,
     PairDelta,
     PatientMerge,
     Relation,
-    Signal,
     Table,
-    Theta,
 )
 from services.core.errors import InvalidMessage
+from services.core.signal_contracts import Alert, Boundary, Measure, Signal, Theta
 
 Contract = Note | Extraction | PairDelta | Signal | Alert | PatientMerge
 

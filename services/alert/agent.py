@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from services.alert.handler import Alerter
-from services.core.contracts import Signal
 from services.core.ports import Message, Rejected
 from services.core.reading import read_all
+from services.core.signal_contracts import Signal
 
 
 class AlertStage:

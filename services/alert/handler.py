@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from services.alert.payload import alert_for, body_of
 from services.core.alert_ports import Outbox, OutboxEntry, Subscription, Subscriptions
-from services.core.contracts import Signal
 from services.core.ports import Clock
+from services.core.signal_contracts import Signal
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from services.core import identity
-from services.core.contracts import Alert, Measure, Signal
+from services.core.signal_contracts import Alert, Measure, Signal
 
 
 def alert_for(signal: Signal, *, subscription_id: str, public_url: str) -> Alert:

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from services.core import identity
 from services.core.alert_ports import Subscription
-from services.core.contracts import Transition
 from services.core.errors import ConfigurationError
+from services.core.signal_contracts import Transition
 
 _SCHEMES = ("https", "http")
 

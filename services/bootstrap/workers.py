@@ -19,8 +19,9 @@ from services.alert.agent import AlertStage
 from services.bootstrap.components import Components
 from services.bootstrap.shadowing import shadowed
 from services.config import Settings
-from services.core.contracts import Extraction, PairDelta, PatientMerge, Signal
+from services.core.contracts import Extraction, PairDelta, PatientMerge
 from services.core.ports import Stage
+from services.core.signal_contracts import Signal
 from services.detect.agent import DetectStage
 from services.extract.agent import ExtractStage
 

@@ -12,8 +12,8 @@ from services.alert.subscriptions import new_subscription
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
 from services.core.alert_ports import Delivery, DeliveryState, Subscription
-from services.core.contracts import Transition
 from services.core.errors import ConfigurationError
+from services.core.signal_contracts import Transition
 
 subscriptions = typer.Typer(help="Endpoints that get alerts.", no_args_is_help=True)
 deliveries = typer.Typer(help="Alerts that were or will be delivered.", no_args_is_help=True)

@@ -20,11 +20,12 @@ from services.core.case_statistics import (
     series,
     stratified_counts,
 )
-from services.core.contracts import Measure, MentionType, Pair, Signal
+from services.core.contracts import MentionType, Pair
 from services.core.disproportionality import ic
 from services.core.ebgm import Prior, ebgm
 from services.core.errors import ConfigurationError
 from services.core.signal_analysis import Strata, adjusted, crude, q_value_of
+from services.core.signal_contracts import Measure, Signal
 
 Drug = Annotated[str, typer.Argument(help="A drug, as notes or concepts name it.")]
 Event = Annotated[str, typer.Argument(help="An event, likewise.")]

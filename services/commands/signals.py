@@ -11,7 +11,8 @@ from rich.table import Table
 from services.adapters.sql.overview import latest_signals
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
-from services.core.contracts import Measure, MeasureFlag, Pair, Signal, Transition
+from services.core.contracts import Pair
+from services.core.signal_contracts import Measure, MeasureFlag, Signal, Transition
 
 app = typer.Typer(help="Signals.", no_args_is_help=True)
 

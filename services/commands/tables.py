@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from services.core.contracts import Measure
+from services.core.signal_contracts import Measure
 
 
 def number(value: float | None) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.core.contracts import Transition
+from services.core.signal_contracts import Transition
 from services.core.signing import SigningSecret
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from services.core.contracts import Measure, MeasureFlag
+from services.core.signal_contracts import Measure, MeasureFlag
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

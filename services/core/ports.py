@@ -20,11 +20,11 @@ from services.core.contracts import (
     Named,
     Pair,
     PatientMerge,
-    Signal,
     Table,
     Versions,
 )
 from services.core.counts import CountDelta
+from services.core.signal_contracts import Signal
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]

@@ -13,12 +13,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from services.core.contracts import Boundary
 from services.core.disproportionality import CHI2, IC, PRR, ROR
 from services.core.ebgm import EBGM
 from services.core.errors import ConfigurationError
 from services.core.estimates import Bools, Estimates, Field
 from services.core.sequential import MAXSPRT
+from services.core.signal_contracts import Boundary
 from services.core.tables import Counts
 
 

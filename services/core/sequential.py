@@ -22,8 +22,8 @@ import scipy  # its parts load when first used: most processes use none
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, lambertw, pdtrc, xlogy
 
-from services.core.contracts import Boundary
 from services.core.estimates import Estimates, Floats, flags
+from services.core.signal_contracts import Boundary
 from services.core.tables import Counts, Tables
 
 MAXSPRT = "maxsprt"

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from services.core.bcpnn import bcpnn
 from services.core.case_statistics import Stratum
-from services.core.contracts import Measure, Pair, Table
+from services.core.contracts import Pair, Table
 from services.core.counts import CountDelta, combine
 from services.core.disproportionality import information_component
 from services.core.ebgm import Prior
 from services.core.engine import measures
 from services.core.false_discovery import fisher_p_values, q_values
+from services.core.signal_contracts import Measure
 from services.core.stratified import collapse, expected, mantel_haenszel_prr, mantel_haenszel_ror
 from services.core.tables import Tables
 

@@ -18,13 +18,14 @@ from itertools import islice
 import numpy as np
 import structlog
 
-from services.core.contracts import Pair, Signal, SignalState, Table, Transition, Versions
+from services.core.contracts import Pair, Table, Versions
 from services.core.counts import CountDelta
 from services.core.ebgm import EBGM, Prior
 from services.core.engine import MEASURES, measures
 from services.core.errors import ConfigurationError, IntegrityError
 from services.core.ports import Clock, HotCounts, Publisher, SignalRecord, SignalStatus
 from services.core.rules import Rule, passes
+from services.core.signal_contracts import Signal, SignalState, Transition
 from services.core.statistics_ports import PriorFit
 from services.core.tables import Tables
 from services.detect.priors import SharedPrior, theta_of

@@ -6,9 +6,9 @@ from functools import partial
 
 import structlog
 
-from services.core.contracts import Theta
 from services.core.engine import MOVED, Search, refreshed
 from services.core.ports import Clock
+from services.core.signal_contracts import Theta
 from services.core.statistics_ports import PriorFit, PriorRecord
 from services.core.tables import Tables
 

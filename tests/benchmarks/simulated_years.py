@@ -18,7 +18,6 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from services.core.contracts import Boundary
 from services.core.disproportionality import IC, PRR, ROR
 from services.core.ebgm import EBGM, Prior
 from services.core.ebgm_fit import Fit, fit
@@ -27,6 +26,7 @@ from services.core.engine import Search
 from services.core.estimates import Field
 from services.core.rules import Rule, bounded, preset
 from services.core.sequential import MAXSPRT, boundary
+from services.core.signal_contracts import Boundary
 from services.core.simulation import (
     Alarms,
     Indication,

@@ -20,7 +20,7 @@ from services.core.alert_ports import (
     Subscriptions,
     Verdict,
 )
-from services.core.contracts import Transition
+from services.core.signal_contracts import Transition
 from tests.connections import record_engine
 from tests.fakes.clock import START
 from tests.fakes.deliveries import FakeOutbox, FakeSubscriptions, subscription

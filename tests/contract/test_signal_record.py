@@ -10,9 +10,10 @@ import pytest
 
 from services.adapters.sql.engine import make_engine
 from services.adapters.sql.signals import SqlSignalRecord
-from services.core.contracts import Pair, Transition
+from services.core.contracts import Pair
 from services.core.errors import DependencyUnavailable
 from services.core.ports import SignalRecord, SignalStatus
+from services.core.signal_contracts import Transition
 from tests.connections import record_engine
 from tests.fakes.extractions import BLEEDING, COUGH, RASH
 from tests.fakes.signal_record import MemorySignalRecord

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.core.contracts import Pair, Signal, Transition
+from services.core.contracts import Pair
 from services.core.ports import SignalRecord, SignalStatus
+from services.core.signal_contracts import Signal, Transition
 from tests.fakes.faults import Faults
 
 

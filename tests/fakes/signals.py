@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.core.contracts import (
-    Measure,
-    MeasureFlag,
-    Pair,
-    Signal,
-    SignalState,
-    Table,
-    Transition,
-)
+from services.core.contracts import Pair, Table
+from services.core.signal_contracts import Measure, MeasureFlag, Signal, SignalState, Transition
 from tests.fakes.clock import START
 from tests.fakes.extractions import RASH, VERSIONS
 

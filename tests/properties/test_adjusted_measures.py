@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.bcpnn import bcpnn
-from services.core.contracts import MeasureFlag, Table
+from services.core.contracts import Table
 from services.core.estimates import Estimates, Field
 from services.core.false_discovery import Dependence, bayesian_q_values, fisher_p_values, q_values
 from services.core.interaction import Trios, omega
 from services.core.masking import masking
+from services.core.signal_contracts import MeasureFlag
 from services.core.stratified import (
     collapse,
     expected,

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.core.contracts import MeasureFlag, Table
+from services.core.contracts import Table
 from services.core.disproportionality import chi2, ic, prr, ror, score
 from services.core.ebgm import Prior, ebgm
 from services.core.estimates import FLAGS, Estimates, Field
 from services.core.rules import PRESETS, passes
+from services.core.signal_contracts import MeasureFlag
 from services.core.tables import Tables
 
 PRIOR = Prior(alpha1=3.25, beta1=0.4, alpha2=2.02, beta2=1.91, weight=0.065)

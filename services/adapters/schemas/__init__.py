@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 
 from services.adapters import wire
 from services.adapters.wire_checks import Contract
-from services.core import contracts
+from services.core import contracts, signal_contracts
 
 FOLDER = Path(__file__).parent
 
@@ -22,8 +22,8 @@ CONTRACTS: Mapping[str, type[Contract]] = {
     "note": contracts.Note,
     "extraction": contracts.Extraction,
     "pair_delta": contracts.PairDelta,
-    "signal": contracts.Signal,
-    "alert": contracts.Alert,
+    "signal": signal_contracts.Signal,
+    "alert": signal_contracts.Alert,
     "patient_merge": contracts.PatientMerge,
 }
 

@@ -14,7 +14,8 @@ from services.adapters.sql.signal_tables import SignalRow, SignalTransitionRow
 from services.adapters.sql.tables import EvidenceRow, LedgerHeadRow, NoteRow
 from services.adapters.wire import decode
 from services.core import identity
-from services.core.contracts import Pair, Signal
+from services.core.contracts import Pair
+from services.core.signal_contracts import Signal
 
 _NOTE: Table = NoteRow.__table__  # type: ignore[attr-defined]
 _EVIDENCE: Table = EvidenceRow.__table__  # type: ignore[attr-defined]

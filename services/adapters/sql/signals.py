@@ -14,8 +14,9 @@ from services.adapters.sql.engine import reading, writing
 from services.adapters.sql.signal_tables import SignalRow, SignalTransitionRow
 from services.adapters.wire import decode, encode
 from services.core import identity
-from services.core.contracts import Pair, Signal, Transition
+from services.core.contracts import Pair
 from services.core.ports import SignalStatus
+from services.core.signal_contracts import Signal, Transition
 
 _KEYS_PER_STATEMENT = 1000
 

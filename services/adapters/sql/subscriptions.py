@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from services.adapters.sql.delivery_tables import SubscriptionRow
 from services.adapters.sql.engine import reading, writing
 from services.core.alert_ports import Subscription
-from services.core.contracts import Transition
+from services.core.signal_contracts import Transition
 
 
 class SqlSubscriptions:

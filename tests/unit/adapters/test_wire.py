@@ -13,13 +13,9 @@ import pytest
 from services.adapters import schemas, wire
 from services.adapters.wire_checks import Contract
 from services.core.contracts import (
-    Alert,
     Assertion,
-    Boundary,
     Coding,
     Extraction,
-    Measure,
-    MeasureFlag,
     Mention,
     MentionType,
     Note,
@@ -28,14 +24,20 @@ from services.core.contracts import (
     PatientMerge,
     Relation,
     Sex,
-    Signal,
-    SignalState,
     Table,
-    Theta,
-    Transition,
     Versions,
 )
 from services.core.errors import InvalidMessage
+from services.core.signal_contracts import (
+    Alert,
+    Boundary,
+    Measure,
+    MeasureFlag,
+    Signal,
+    SignalState,
+    Theta,
+    Transition,
+)
 
 FIXTURES = Path(__file__).parent / "wire_v1"
 WHEN = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from services.alert.handler import Alerter, Enqueued
-from services.core.contracts import Pair, Signal, Transition
+from services.core.contracts import Pair
 from services.core.errors import DependencyUnavailable
 from services.core.identity import alert_id
+from services.core.signal_contracts import Signal, Transition
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.deliveries import FakeOutbox, FakeSubscriptions, subscription
 from tests.fakes.signals import signal

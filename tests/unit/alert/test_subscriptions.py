@@ -6,8 +6,8 @@ import pytest
 
 from services.alert.subscriptions import new_subscription
 from services.core.alert_ports import Subscription
-from services.core.contracts import Transition
 from services.core.errors import ConfigurationError
+from services.core.signal_contracts import Transition
 from tests.fakes.clock import START
 
 

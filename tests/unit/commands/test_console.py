@@ -10,7 +10,8 @@ from rich.console import Console
 from services.commands.console import console_on
 from services.commands.signals import signal_table
 from services.commands.tables import grid_of
-from services.core.contracts import Measure, Pair, Transition
+from services.core.contracts import Pair
+from services.core.signal_contracts import Measure, Transition
 from tests.fakes.signals import signal
 
 

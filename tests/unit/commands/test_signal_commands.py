@@ -15,8 +15,9 @@ from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.priors import SqlPriorRecord
 from services.adapters.sql.signals import SqlSignalRecord
 from services.commands import console
-from services.core.contracts import Assertion, Boundary, Extraction, Pair, Sex, Theta
+from services.core.contracts import Assertion, Extraction, Pair, Sex
 from services.core.counts import CountDelta
+from services.core.signal_contracts import Boundary, Theta
 from services.core.tables import Tables
 from services.detect.priors import SharedPrior
 from tests.connections import record_engine

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from services.core.bcpnn import bcpnn
-from services.core.contracts import MeasureFlag, Table
+from services.core.contracts import Table
 from services.core.disproportionality import ic
 from services.core.estimates import Field
+from services.core.signal_contracts import MeasureFlag
 from services.core.tables import Tables
 
 

@@ -15,7 +15,7 @@ from services.core.case_statistics import (
     stratified_counts,
     trio,
 )
-from services.core.contracts import MeasureFlag, Pair, Sex, Table
+from services.core.contracts import Pair, Sex, Table
 from services.core.ebgm import Prior
 from services.core.false_discovery import fisher_p_values
 from services.core.interaction import omega
@@ -27,6 +27,7 @@ from services.core.signal_analysis import (
     crude,
     q_value_of,
 )
+from services.core.signal_contracts import MeasureFlag
 from services.core.statistics_ports import Case
 from services.core.tables import Tables
 

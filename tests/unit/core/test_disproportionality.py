@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.core.contracts import Measure, MeasureFlag, Table
+from services.core.contracts import Table
 from services.core.disproportionality import (
     chi2,
     ic,
@@ -21,6 +21,7 @@ from services.core.disproportionality import (
     score,
 )
 from services.core.estimates import Estimates, Field
+from services.core.signal_contracts import Measure, MeasureFlag
 from services.core.tables import Tables
 
 Row = dict[str, str]

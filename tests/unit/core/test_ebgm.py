@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy.stats import gamma, nbinom
 
-from services.core.contracts import MeasureFlag, Table
+from services.core.contracts import Table
 from services.core.ebgm import Posterior, Prior, cdf, ebgm, posterior_of, quantile, shrunk_ratio
 from services.core.estimates import Field, Floats
+from services.core.signal_contracts import MeasureFlag
 from services.core.tables import Counts, Tables
 
 # The hyperparameters of openEBGM's own tests (tests/testthat/testEBGM.R, version 0.9.1).

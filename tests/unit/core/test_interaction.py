@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import gamma
 
-from services.core.contracts import MeasureFlag
 from services.core.interaction import Trios, expected_with_both, omega
+from services.core.signal_contracts import MeasureFlag
 
 CELLS = ("both", "first", "second", "neither")
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.core.contracts import MeasureFlag
 from services.core.disproportionality import ic, information_component, prr, ror
 from services.core.ebgm import Prior, cdf, posterior_of, shrunk_ratio
 from services.core.ebgm_fit import fit
 from services.core.ebgm_likelihood import log_likelihood, points_of, squash
 from services.core.estimates import Estimates, Field, Floats
+from services.core.signal_contracts import MeasureFlag
 from services.core.tables import Counts, Tables
 
 FOLDER = Path(__file__).parent / "reference"

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from services.core.contracts import Boundary, Table
+from services.core.contracts import Table
 from services.core.disproportionality import prr, score
 from services.core.ebgm import Prior, ebgm
 from services.core.errors import ConfigurationError
@@ -34,6 +34,7 @@ from services.core.rules import (
     preset,
 )
 from services.core.sequential import maxsprt, surveillance_ratio
+from services.core.signal_contracts import Boundary
 from services.core.tables import Tables
 
 PRIOR = Prior(alpha1=3.25, beta1=0.4, alpha2=2.02, beta2=1.91, weight=0.065)

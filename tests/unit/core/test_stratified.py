@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.core.contracts import MeasureFlag, Table
+from services.core.contracts import Table
 from services.core.disproportionality import prr, ror
 from services.core.estimates import Estimates, Field
+from services.core.signal_contracts import MeasureFlag
 from services.core.stratified import (
     collapse,
     expected,

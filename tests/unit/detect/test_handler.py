@@ -6,12 +6,13 @@ import dataclasses
 
 import pytest
 
-from services.core.contracts import Pair, Signal, SignalState, Table, Transition, Versions
+from services.core.contracts import Pair, Table, Versions
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import ConfigurationError, DependencyUnavailable, IntegrityError
 from services.core.estimates import Field
 from services.core.ports import SignalStatus
 from services.core.rules import EVANS, Comparison, Condition, Rule
+from services.core.signal_contracts import Signal, SignalState, Transition
 from services.detect.handler import Detector, transition_of
 from services.detect.priors import SharedPrior
 from tests.fakes.clock import START, FakeClock

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from services.core.contracts import Pair, Signal
+from services.core.contracts import Pair
 from services.core.counts import CountDelta
 from services.core.ebgm import Prior
 from services.core.ebgm_fit import Fit, fit
@@ -17,6 +17,7 @@ from services.core.engine import measures
 from services.core.rule_expressions import parse_rule
 from services.core.rules import FDA_EB05, MHRA, Rule, bounded
 from services.core.sequential import boundary
+from services.core.signal_contracts import Signal
 from services.core.statistics_ports import PriorFit
 from services.core.tables import Tables
 from services.detect.handler import Detector
