@@ -1,4 +1,4 @@
-"""The hot counts in Redis (`services.core.ports.HotCounts`).
+"""The hot counts in Redis (`services.core.counting_ports.HotCounts`).
 
 Five hashes share one hash tag, so that they live on one node of a cluster: meta (ledger id,
 sequence of the last applied entry, total), pairs, drugs, events and unattributed (per pair). Field
@@ -22,9 +22,9 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
 from services.core.contracts import Pair, Table
+from services.core.counting_ports import LedgerEntry
 from services.core.counts import CountDelta
 from services.core.errors import DependencyUnavailable, IntegrityError, LedgerGap, LedgerMismatch
-from services.core.ports import LedgerEntry
 
 MAX_PAIRS_PER_READ = 10_000
 """The most pairs `tables` reads at one moment, in which Redis serves nobody else."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from services.core.errors import ConfigurationError
-from services.core.ports import Encoding
+from services.core.model_ports import Encoding
 
 
 class HuggingFaceTokenEncoder:

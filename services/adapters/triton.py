@@ -22,7 +22,7 @@ from tritonclient.grpc import aio as triton
 from tritonclient.utils import InferenceServerException
 
 from services.core.errors import DependencyTooSlow, DependencyUnavailable
-from services.core.ports import Inference, IntArray
+from services.core.model_ports import Inference, IntArray
 
 ATTEMPTS = 3
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024

@@ -14,18 +14,17 @@ from itertools import islice
 from services.aggregate.verification import Verification, compare
 from services.core import identity
 from services.core.contracts import Extraction, PairDelta, PatientMerge
-from services.core.counts import CountDelta, combine
-from services.core.errors import LedgerGap, LedgerMismatch
-from services.core.ports import (
+from services.core.counting_ports import (
     Applied,
     CaseRecord,
     HotCounts,
     LedgerEntry,
-    Publisher,
     Remapped,
     Resettled,
-    Vocabulary,
 )
+from services.core.counts import CountDelta, combine
+from services.core.errors import LedgerGap, LedgerMismatch
+from services.core.ports import Publisher, Vocabulary
 
 _ENTRIES_PER_STEP = 100
 _MESSAGES_PER_STEP = 1000

@@ -37,8 +37,8 @@ from services.bootstrap.extractors import extractor
 from services.bootstrap.rule import configured_rule
 from services.config import Environment, Settings
 from services.core.contracts import MentionType
+from services.core.model_ports import TokenModel
 from services.core.model_versions import VersionPair
-from services.core.ports import TokenModel
 from services.core.pseudonyms import Pseudonymiser, parse_keys
 from services.core.reading import Reading
 from services.core.rules import Rule

@@ -11,8 +11,8 @@ from services.adapters import model_files
 from services.adapters.model_files import ModelFiles
 from services.config import Settings
 from services.core import assertion_rules
+from services.core.model_ports import TokenModel
 from services.core.model_versions import VersionPair
-from services.core.ports import TokenModel
 from services.core.vocabulary.curation import CuratedVocabulary
 from services.extract.batching import BatchedModel
 from services.extract.handler import Extractor

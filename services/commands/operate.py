@@ -14,8 +14,8 @@ from services.bootstrap import workers
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
 from services.config import load_settings
+from services.core.counting_ports import Resettled
 from services.core.errors import ConfigurationError
-from services.core.ports import Resettled
 
 topics = typer.Typer(help="Topics of Kafka.", no_args_is_help=True)
 database = typer.Typer(help="The record's schema.", no_args_is_help=True)

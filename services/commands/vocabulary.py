@@ -16,7 +16,7 @@ from services.adapters.sql.former_names import FormerName, former_names
 from services.bootstrap.components import Components
 from services.commands.console import out, with_components
 from services.core.contracts import MentionType, Named, Pair
-from services.core.ports import Remapped
+from services.core.counting_ports import Remapped
 from services.core.vocabulary.curation import Decision
 from services.core.vocabulary.lexicon import Concept
 

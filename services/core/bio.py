@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.core.contracts import MentionType
-from services.core.ports import Encoding, FloatArray
+from services.core.model_ports import Encoding, FloatArray
 from services.core.spans import Span
 from services.core.tag_chain import TagChain, best_tags, marginals
 

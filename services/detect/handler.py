@@ -19,11 +19,12 @@ import numpy as np
 import structlog
 
 from services.core.contracts import Pair, Table, Versions
+from services.core.counting_ports import HotCounts
 from services.core.counts import CountDelta
 from services.core.ebgm import EBGM, Prior
 from services.core.engine import MEASURES, measures
 from services.core.errors import ConfigurationError, IntegrityError
-from services.core.ports import Clock, HotCounts, Publisher, SignalRecord, SignalStatus
+from services.core.ports import Clock, Publisher, SignalRecord, SignalStatus
 from services.core.rules import Rule, passes
 from services.core.signal_contracts import Signal, SignalState, Transition
 from services.core.statistics_ports import PriorFit

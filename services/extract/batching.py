@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.core.errors import DependencyTooSlow
-from services.core.ports import FloatArray, IntArray, TokenModel
+from services.core.model_ports import FloatArray, IntArray, TokenModel
 
 PADDING_ID = 0
 """Id of [PAD] in the vocabularies of BERT."""

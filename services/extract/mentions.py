@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from services.core import bio
 from services.core.contracts import Mention
-from services.core.ports import Encoding, TokenEncoder, Vocabulary
+from services.core.model_ports import Encoding, TokenEncoder
+from services.core.ports import Vocabulary
 from services.core.sentences import split_sentences
 from services.core.spans import Span
 from services.core.vocabulary import abbreviations, naming

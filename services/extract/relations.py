@@ -12,7 +12,7 @@ from services.core.assertion_combined import HEAD_ALONE, StatusWeights, combine
 from services.core.confidence import Confidence, rivals
 from services.core.contracts import Assertion, Mention, MentionType, Relation
 from services.core.indications import is_indication
-from services.core.ports import FloatArray, TokenEncoder
+from services.core.model_ports import FloatArray, TokenEncoder
 from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
 from services.core.windows import Form, apartness, mark_pair, pair_tokens, pair_window

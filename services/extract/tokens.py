@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.core.ports import Encoding, FloatArray, TokenEncoder
+from services.core.model_ports import Encoding, FloatArray, TokenEncoder
 from services.core.spans import Span
 from services.core.windows import PairWindow, apart, shared_windows
 

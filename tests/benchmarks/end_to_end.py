@@ -36,7 +36,7 @@ from services.adapters.triton import TritonServer
 from services.bootstrap.components import Components
 from services.config import Settings
 from services.core.contracts import Note
-from services.core.ports import Inference, IntArray, TokenModel
+from services.core.model_ports import Inference, IntArray, TokenModel
 from services.ingest.json_note import parse_json_note
 from services.ingest.jsonl import read_notes
 

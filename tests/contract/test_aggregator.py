@@ -16,9 +16,9 @@ from services.adapters.sql.engine import writing
 from services.adapters.sql.tables import LedgerEntryRow
 from services.aggregate.verification import Difference
 from services.core.contracts import Extraction, Pair
+from services.core.counting_ports import Applied, CaseRecord, HotCounts
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import DependencyUnavailable, LedgerMismatch
-from services.core.ports import Applied, CaseRecord, HotCounts
 from tests.connections import record_engine, redis_client
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import FakeClock

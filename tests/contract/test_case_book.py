@@ -13,8 +13,8 @@ from services.adapters.sql.case_record import SqlCaseRecord
 from services.core import identity
 from services.core.case_statistics import Stratum, stratified_counts
 from services.core.contracts import Assertion, Sex
+from services.core.counting_ports import CaseRecord
 from services.core.counts import combine
-from services.core.ports import CaseRecord
 from services.core.statistics_ports import Case, CaseBook, PairCase
 from tests.connections import record_engine
 from tests.fakes.case_book import MemoryCaseBook

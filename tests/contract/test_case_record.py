@@ -10,9 +10,9 @@ import pytest
 
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.core.contracts import Assertion, Pair, Table
+from services.core.counting_ports import Applied, CaseRecord
 from services.core.counts import CountDelta, combine
 from services.core.errors import IntegrityError
-from services.core.ports import Applied, CaseRecord
 from tests.connections import record_engine
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import START, FakeClock

@@ -15,8 +15,8 @@ from services.adapters.sql.case_book import SqlCaseBook
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine
 from services.core.contracts import Assertion, Extraction, PatientMerge
+from services.core.counting_ports import Applied, CaseRecord, Resettled
 from services.core.counts import CountDelta
-from services.core.ports import Applied, CaseRecord, Resettled
 from services.core.statistics_ports import CaseBook
 from tests.fakes.case_book import MemoryCaseBook
 from tests.fakes.case_record import MemoryCaseRecord

@@ -9,6 +9,7 @@ import pytest
 
 from services.adapters.redis_counts import RedisCounts
 from services.core.contracts import Pair, Table
+from services.core.counting_ports import HotCounts, LedgerEntry
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import (
     DependencyUnavailable,
@@ -16,7 +17,6 @@ from services.core.errors import (
     LedgerGap,
     LedgerMismatch,
 )
-from services.core.ports import HotCounts, LedgerEntry
 from tests.connections import redis_client
 from tests.fakes.clock import START
 from tests.fakes.extractions import BLEEDING, COUGH, RASH

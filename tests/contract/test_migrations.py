@@ -23,8 +23,8 @@ from services.adapters.sql.former_names import former_names
 from services.adapters.sql.rows import Row, evidence_rows, note_row
 from services.core import identity
 from services.core.contracts import Coding, Named
+from services.core.counting_ports import Resettled
 from services.core.counts import COUNTED, case_delta, combine
-from services.core.ports import Resettled
 from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.episodes import counts, merge

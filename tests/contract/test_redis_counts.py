@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from services.adapters.redis_counts import MAX_PAIRS_PER_READ, RedisCounts, connect
 from services.core.contracts import Pair
+from services.core.counting_ports import LedgerEntry
 from services.core.counts import CountDelta, case_delta, combine
 from services.core.errors import DependencyUnavailable
-from services.core.ports import LedgerEntry
 from tests.connections import redis_client
 from tests.fakes.clock import START
 from tests.fakes.extractions import COUGH, RASH

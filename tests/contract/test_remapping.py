@@ -15,8 +15,9 @@ from services.adapters.sql.engine import reading
 from services.adapters.sql.former_names import FormerName, former_names
 from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, NoteRow, RemappingRow
 from services.core.contracts import Assertion, Coding, MentionType, Named, Pair
+from services.core.counting_ports import Applied, CaseRecord, Remapped
 from services.core.counts import CountDelta, combine
-from services.core.ports import Applied, CaseRecord, Remapped, Vocabulary
+from services.core.ports import Vocabulary
 from tests.connections import record_engine
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import START, FakeClock

@@ -18,8 +18,8 @@ from services.adapters.sql.person_tables import PatientMergeRow
 from services.adapters.sql.tables import EvidenceRow, NoteRow
 from services.core import identity
 from services.core.contracts import Assertion
+from services.core.counting_ports import Resettled
 from services.core.counts import combine
-from services.core.ports import Resettled
 from tests.connections import record_engine
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.copied_stream import GAP

@@ -13,7 +13,7 @@ from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.verdicts import SqlVerdicts
 from services.core.contracts import Assertion, Extraction
 from services.core.copies import Place
-from services.core.ports import CaseRecord
+from services.core.counting_ports import CaseRecord
 from services.core.verdicts import EvidenceItem, Judgement, Verdict, VerdictRecord
 from tests.connections import record_engine
 from tests.fakes.case_record import MemoryCaseRecord

@@ -12,18 +12,11 @@ from uuid import uuid4
 from services.core import identity
 from services.core.contracts import Assertion, Extraction, Pair, PatientMerge, Versions
 from services.core.copies import Place
+from services.core.counting_ports import Applied, CaseRecord, LedgerEntry, Remapped, Resettled
 from services.core.counts import CountDelta
 from services.core.errors import IntegrityError
 from services.core.persons import joined
-from services.core.ports import (
-    Applied,
-    CaseRecord,
-    Clock,
-    LedgerEntry,
-    Remapped,
-    Resettled,
-    Vocabulary,
-)
+from services.core.ports import Clock, Vocabulary
 from services.core.settlement import Statement, Verdict, change, pairs_of, settle
 from services.core.vocabulary import naming
 from tests.fakes.faults import Faults

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from services.aggregate.handler import Aggregator
 from services.core.contracts import Extraction, Pair, PairDelta, PatientMerge
+from services.core.counting_ports import Applied, CaseRecord, HotCounts, LedgerEntry
 from services.core.counts import CountDelta, combine
-from services.core.ports import Applied, CaseRecord, HotCounts, LedgerEntry
 from tests.fakes.faults import Faults
 from tests.fakes.publisher import MemoryPublisher
 

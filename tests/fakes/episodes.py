@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from services.core.contracts import PatientMerge
+from services.core.counting_ports import CaseRecord
 from services.core.counts import CountDelta, combine
-from services.core.ports import CaseRecord
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 ARMS = "A rash spread over both arms soon after the first tablets of amoxicillin were taken."

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import chain
 
 from services.core.contracts import Pair, Table
+from services.core.counting_ports import HotCounts, LedgerEntry
 from services.core.counts import CountDelta, combine
 from services.core.errors import DependencyUnavailable, IntegrityError, LedgerGap, LedgerMismatch
-from services.core.ports import HotCounts, LedgerEntry
 from tests.fakes.faults import Faults
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from services.core import bio
 from services.core.contracts import Assertion, MentionType
-from services.core.ports import Encoding, Inference, IntArray
+from services.core.model_ports import Encoding, Inference, IntArray
 from services.extract.relations import CAUSED
 
 _WORD = re.compile(r"\w+|[^\w\s]")

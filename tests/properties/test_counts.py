@@ -16,8 +16,8 @@ from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine
 from services.core.contracts import Assertion, Extraction, Pair
+from services.core.counting_ports import CaseRecord
 from services.core.counts import CountDelta, case_delta, combine
-from services.core.ports import CaseRecord
 from services.core.tables import Tables
 from tests.fakes.case_record import MemoryCaseRecord
 from tests.fakes.clock import FakeClock

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.core.bio import LABEL_IDS, LABELS, TypedSpan, decode, word_labels
 from services.core.contracts import MentionType
-from services.core.ports import Encoding
+from services.core.model_ports import Encoding
 from services.core.sentences import split_sentences
 from services.core.spans import Span
 from services.core.windows import MARKERS, mark_pair, pair_window

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from services.core.ports import FloatArray
+from services.core.model_ports import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

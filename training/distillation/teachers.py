@@ -15,7 +15,7 @@ from torch import Tensor
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES
-from services.core.ports import FloatArray
+from services.core.model_ports import FloatArray
 from services.core.spans import Span
 from services.core.tag_chain import marginals
 from services.extract.tokens import (

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from services.core.contracts import Assertion
-from services.core.ports import Encoding, TokenEncoder
+from services.core.model_ports import Encoding, TokenEncoder
 from services.core.spans import Span
 from services.core.windows import Form, pair_tokens
 from services.extract.batching import pad, pad_pairs

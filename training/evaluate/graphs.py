@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from services.core.ports import FloatArray, IntArray
+from services.core.model_ports import FloatArray, IntArray
 from training.evaluate.pair_scores import PairRunner
 from training.evaluate.predict import Runner, flattened, softmax
 from training.models.relation import STATUSES

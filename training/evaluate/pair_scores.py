@@ -10,7 +10,7 @@ import torch
 
 from services.core.assertion_combined import HEAD_ALONE, StatusWeights
 from services.core.confidence import Confidence
-from services.core.ports import FloatArray, IntArray, TokenEncoder
+from services.core.model_ports import FloatArray, IntArray, TokenEncoder
 from services.core.windows import Form
 from services.extract.batching import length_batches
 from services.extract.tokens import RELATION_MAX_TOKENS

@@ -10,7 +10,7 @@ from torch import nn
 
 from services.core import bio
 from services.core.bio import TypedSpan
-from services.core.ports import FloatArray, IntArray, TokenEncoder
+from services.core.model_ports import FloatArray, IntArray, TokenEncoder
 from services.core.spans import Span
 from services.extract.batching import length_batches, pad
 from services.extract.tokens import (

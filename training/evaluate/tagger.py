@@ -11,7 +11,7 @@ from services.core.assertion_combined import combine
 from services.core.bio import Decoded, TagChains
 from services.core.confidence import Confidence
 from services.core.contracts import Assertion
-from services.core.ports import TokenEncoder
+from services.core.model_ports import TokenEncoder
 from services.core.sections import Section, find_sections
 from training.corpora.documents import Document
 from training.evaluate.confidence import fit_confidence, weighed

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from services.core.ports import Encoding, TokenEncoder
+from services.core.model_ports import Encoding, TokenEncoder
 
 IGNORED = -100
 """Label of a token that is not to be guessed."""

@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from torch import Tensor, nn
 
-from services.core.ports import IntArray
+from services.core.model_ports import IntArray
 from services.core.windows import Form
 from training.errors import ParityError
 from training.evaluate.graphs import session_of

@@ -18,8 +18,8 @@ from services.bootstrap.components import Components
 from services.config import Settings
 from services.core.contracts import Extraction, Note
 from services.core.errors import IntegrityError
+from services.core.model_ports import FloatArray, Inference, IntArray, TokenModel
 from services.core.model_versions import VersionPair
-from services.core.ports import FloatArray, Inference, IntArray, TokenModel
 from training.corpora.documents import Document
 from training.evaluate.graphs import onnx_pair_runner, onnx_runner
 from training.evaluate.pair_scores import PairRunner

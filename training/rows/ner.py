@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.core.bio import TYPES, TypedSpan, type_tags, words
 from services.core.contracts import MentionType
-from services.core.ports import Encoding, TokenEncoder
+from services.core.model_ports import Encoding, TokenEncoder
 from services.core.spans import Span
 from services.extract.tokens import (
     NER_MAX_TOKENS,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from services.core.contracts import Assertion
-from services.core.ports import TokenEncoder
+from services.core.model_ports import TokenEncoder
 from services.core.windows import Form, pair_tokens
 from services.extract.batching import NO_PAIR, Quad, pad, pad_pairs
 from services.extract.tokens import AskedText, asked_windows

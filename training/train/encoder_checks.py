@@ -15,7 +15,7 @@ import torch
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES, TypedSpan, decode, type_tags
 from services.core.contracts import MentionType
-from services.core.ports import Encoding
+from services.core.model_ports import Encoding
 from services.core.spans import Span
 from services.core.windows import MARKERS, mark_pair
 from training.errors import TrainingError

@@ -1,4 +1,4 @@
-"""The record of notes, evidence and cases in SQL (`services.core.ports.CaseRecord`)."""
+"""The record of notes, evidence and cases in SQL (`services.core.counting_ports.CaseRecord`)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from services.adapters.sql.standing_notes import Stored, stored, winners
 from services.adapters.sql.tables import EvidenceRow, FormerConceptRow, NoteRow
 from services.core.contracts import Assertion, Extraction, Pair, PatientMerge, Versions
 from services.core.copies import Place
+from services.core.counting_ports import Applied, LedgerEntry, Remapped, Resettled
 from services.core.counts import COUNTED, CountDelta, combine
-from services.core.ports import Applied, Clock, LedgerEntry, Remapped, Resettled, Vocabulary
+from services.core.ports import Clock, Vocabulary
 from services.core.settlement import Moment, change, pairs_of
 
 

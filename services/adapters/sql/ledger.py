@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from services.adapters.sql.rows import delta_from_json, delta_to_json
 from services.adapters.sql.tables import LedgerEntryRow, LedgerHeadRow
+from services.core.counting_ports import LedgerEntry
 from services.core.counts import CountDelta
 from services.core.errors import IntegrityError
-from services.core.ports import LedgerEntry
 
 
 def head(connection: Connection, *, lock: bool = False) -> LedgerHeadRow:

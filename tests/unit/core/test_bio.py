@@ -16,7 +16,7 @@ from services.core.bio import (
     words,
 )
 from services.core.contracts import MentionType
-from services.core.ports import Encoding, FloatArray
+from services.core.model_ports import Encoding, FloatArray
 from services.core.spans import Span
 
 DRUG, ADE = MentionType.DRUG, MentionType.ADE

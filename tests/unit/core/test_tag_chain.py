@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.core.bio import decode
 from services.core.contracts import MentionType
-from services.core.ports import Encoding
+from services.core.model_ports import Encoding
 from services.core.spans import Span
 from services.core.tag_chain import TagChain, best_tags, marginals
 

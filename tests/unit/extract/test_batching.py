@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.errors import DependencyTooSlow, DependencyUnavailable
-from services.core.ports import Inference, IntArray
+from services.core.model_ports import Inference, IntArray
 from services.extract.batching import BatchedModel, length_batches, pad
 
 

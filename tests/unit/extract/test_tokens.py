@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.ports import Encoding
+from services.core.model_ports import Encoding
 from services.extract.tokens import stitch, token_windows, window_ids
 
 

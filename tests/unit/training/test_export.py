@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from services.core.ports import FloatArray
+from services.core.model_ports import FloatArray
 from services.core.windows import Form
 from training.evaluate.graphs import onnx_pair_runner, onnx_runner
 from training.models.encoder import empty_encoder

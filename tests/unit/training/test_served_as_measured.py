@@ -11,7 +11,7 @@ from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.assertion_combined import HEAD_ALONE, StatusWeights
 from services.core.confidence import Confidence
 from services.core.contracts import Assertion, Extraction, Note
-from services.core.ports import FloatArray, Inference, IntArray
+from services.core.model_ports import FloatArray, Inference, IntArray
 from services.core.sentences import split_sentences
 from services.core.spans import Span
 from services.core.windows import MAX_PAIRS, Form

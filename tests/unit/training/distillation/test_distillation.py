@@ -10,7 +10,7 @@ import torch
 
 from services.adapters.tokenizer import HuggingFaceTokenEncoder
 from services.core.bio import TAGS, TYPES
-from services.core.ports import FloatArray, IntArray
+from services.core.model_ports import FloatArray, IntArray
 from services.core.windows import Form
 from tests.fakes.documents import document
 from training.corpora.documents import Document
