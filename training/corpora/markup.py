@@ -16,51 +16,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
-from services.core.contracts import Assertion, MentionType, NoteStatus, Sex
+from services.core.contracts import Assertion, NoteStatus, Sex
 from training.corpora.marked_checks import check_corpus, check_note
-from training.corpora.marked_note import (
-    GoldMention,
-    GoldRelation,
-    GoldTrap,
-    MarkedNote,
-    MarkupError,
-    TrapKind,
-)
+from training.corpora.marked_note import GoldRelation, MarkedNote, MarkupError
+from training.corpora.marked_text import Line, marked_text, member_of
 from training.errors import CorpusError
-
-E = TypeVar("E", bound=StrEnum)
 
 _HEADER = "=== note "
 _RELATIONS = "--- relations"
 _TAGS = "--- tags"
 _REQUIRED = ("source", "patient", "version", "written")
 _OPTIONAL = ("type", "sex", "age", "status")
-_BRACE = re.compile(r"\{(?:(?P<mention>[DA]\d+)|(?P<trap>T\d+):(?P<kind>\w+))\||[{}|]")
 _RELATION = re.compile(r"(D\d+) > (A\d+) (\w+)")
-_TYPES = {"D": MentionType.DRUG, "A": MentionType.ADE}
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of a file and its "file:number"."""
-
-    where: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A mention or a trap whose closing brace is still to come."""
-
-    name: str
-    kind: str | None
-    start: int
 
 
 def compile_notes(folder: Path, *, tags: frozenset[str] | None = None) -> list[MarkedNote]:
@@ -106,19 +76,19 @@ def problems(path: Path, *, tags: frozenset[str] | None = None) -> list[MarkupEr
     return found
 
 
-def _lines(path: Path) -> list[_Line]:
+def _lines(path: Path) -> list[Line]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CorpusError(f"cannot read {path}: {error}") from error
     return [
-        _Line(f"{path.name}:{number}", line.rstrip())
+        Line(f"{path.name}:{number}", line.rstrip())
         for number, line in enumerate(text.split("\n"), start=1)
     ]
 
 
-def _blocks(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    block: list[_Line] = []
+def _blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    block: list[Line] = []
     for line in lines:
         if line.text.startswith("==="):
             if not line.text.startswith(_HEADER):
@@ -134,11 +104,11 @@ def _blocks(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
         yield block
 
 
-def _parse_note(block: Sequence[_Line], allowed_tags: frozenset[str] | None) -> MarkedNote:
+def _parse_note(block: Sequence[Line], allowed_tags: frozenset[str] | None) -> MarkedNote:
     header, body = block[0], block[1:]
     fields = _header_fields(header)
     text_lines, relation_lines, tag_line = _sections(body)
-    text, mentions, traps = _text(text_lines)
+    text, mentions, traps = marked_text(text_lines)
     tags, repeat_of = _parse_tags(tag_line, allowed_tags)
     age = fields.get("age")
     note = MarkedNote(
@@ -148,8 +118,8 @@ def _parse_note(block: Sequence[_Line], allowed_tags: frozenset[str] | None) -> 
         patient_key=fields["patient"],
         written_at=_written(header, fields["written"]),
         text=text,
-        status=_member(header, NoteStatus, fields.get("status", "current")),
-        sex=_member(header, Sex, fields.get("sex", "unknown")),
+        status=member_of(header, NoteStatus, fields.get("status", "current")),
+        sex=member_of(header, Sex, fields.get("sex", "unknown")),
         age_years=None if age is None else _whole(header, "age", age),
         note_type=fields.get("type"),
         mentions=mentions,
@@ -163,7 +133,7 @@ def _parse_note(block: Sequence[_Line], allowed_tags: frozenset[str] | None) -> 
     return note
 
 
-def _header_fields(header: _Line) -> dict[str, str]:
+def _header_fields(header: Line) -> dict[str, str]:
     fields: dict[str, str] = {}
     for part in header.text.removeprefix("=== ").split(" | "):
         name, _, value = part.strip().partition(" ")
@@ -180,12 +150,12 @@ def _header_fields(header: _Line) -> dict[str, str]:
     return fields
 
 
-def _sections(body: Sequence[_Line]) -> tuple[list[_Line], list[_Line], _Line | None]:
+def _sections(body: Sequence[Line]) -> tuple[list[Line], list[Line], Line | None]:
     """The lines of the text and of the relations, and the line of tags."""
-    text: list[_Line] = []
-    relations: list[_Line] = []
+    text: list[Line] = []
+    relations: list[Line] = []
     current = text
-    tags: _Line | None = None
+    tags: Line | None = None
     for line in body:
         if line.text == _RELATIONS and current is text and tags is None:
             current = relations
@@ -198,90 +168,16 @@ def _sections(body: Sequence[_Line]) -> tuple[list[_Line], list[_Line], _Line | 
     return text, [line for line in relations if line.text], tags
 
 
-def _text(
-    lines: Sequence[_Line],
-) -> tuple[str, tuple[GoldMention, ...], tuple[GoldTrap, ...]]:
-    """The text without markup and without blank lines around it, its mentions and traps."""
-    filled = [index for index, line in enumerate(lines) if line.text]
-    kept = lines[filled[0] : filled[-1] + 1] if filled else []
-    marked: list[GoldMention | GoldTrap] = []
-    pieces: list[str] = []
-    length = 0
-    for line in kept:
-        plain, found = _line_marks(line, offset=length)
-        marked.extend(found)
-        pieces.append(plain)
-        length += len(plain) + 1
-    # In the order of the text, what contains another before it.
-    marked.sort(key=lambda mark: (mark.start, -mark.end))
-    return (
-        "\n".join(pieces),
-        tuple(mark for mark in marked if isinstance(mark, GoldMention)),
-        tuple(mark for mark in marked if isinstance(mark, GoldTrap)),
-    )
-
-
-def _line_marks(line: _Line, *, offset: int) -> tuple[str, list[GoldMention | GoldTrap]]:
-    """A line without markup, and what is marked in it."""
-    marks: list[GoldMention | GoldTrap] = []
-    open_: list[_Open] = []
-    plain = ""
-    position = 0
-    for match in _BRACE.finditer(line.text):
-        plain += line.text[position : match.start()]
-        position = match.end()
-        brace = match.group()
-        if name := match["mention"] or match["trap"]:
-            _refuse_nesting(line, open_, name)
-            open_.append(_Open(name, match["kind"], len(plain)))
-        elif brace == "}" and open_:
-            marks.append(_closed(line, open_.pop(), plain, offset=offset))
-        elif brace == "|" and not open_:
-            plain += brace
-        else:
-            raise MarkupError(line.where, _STRAY)
-    if open_:
-        raise MarkupError(line.where, _STRAY)
-    return plain + line.text[position:], marks
-
-
-_STRAY = "a brace is left that is no mention {D1|…} or {A1|…} and no trap {T1:kind|…}"
-
-
-def _refuse_nesting(line: _Line, open_: Sequence[_Open], name: str) -> None:
-    if open_ and (len(open_) > 1 or open_[0].name[0] != "A" or name[0] != "D"):
-        raise MarkupError(
-            line.where, f"{name} stands within {open_[-1].name}: only an event contains a drug"
-        )
-
-
-def _closed(line: _Line, mark: _Open, plain: str, *, offset: int) -> GoldMention | GoldTrap:
-    surface = plain[mark.start :]
-    if not surface or surface != surface.strip():
-        raise MarkupError(line.where, f"{mark.name} is empty, or begins or ends with a space")
-    start, end = offset + mark.start, offset + len(plain)
-    if mark.kind is not None:
-        return GoldTrap(
-            trap_id=mark.name,
-            kind=_member(line, TrapKind, mark.kind),
-            start=start,
-            end=end,
-            text=surface,
-        )
-    type_ = _TYPES[mark.name[0]]
-    return GoldMention(mention_id=mark.name, type=type_, start=start, end=end, text=surface)
-
-
-def _parse_relation(line: _Line) -> GoldRelation:
+def _parse_relation(line: Line) -> GoldRelation:
     match = _RELATION.fullmatch(line.text)
     if match is None:
         raise MarkupError(line.where, "a relation reads 'D1 > A1 affirmed'")
     drug, event, status = match.groups()
-    return GoldRelation(drug=drug, event=event, status=_member(line, Assertion, status))
+    return GoldRelation(drug=drug, event=event, status=member_of(line, Assertion, status))
 
 
 def _parse_tags(
-    line: _Line | None, allowed: frozenset[str] | None
+    line: Line | None, allowed: frozenset[str] | None
 ) -> tuple[frozenset[str], str | None]:
     if line is None:
         return frozenset(), None
@@ -294,23 +190,15 @@ def _parse_tags(
     return (tags | {"repeat"}, repeats[0]) if repeats else (tags, None)
 
 
-def _whole(line: _Line, name: str, value: str) -> int:
+def _whole(line: Line, name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise MarkupError(line.where, f"{name} is no whole number")
     return int(value)
 
 
-def _written(line: _Line, value: str) -> datetime:
+def _written(line: Line, value: str) -> datetime:
     # Only this one shape, so that no file depends on where it is compiled.
     try:
         return datetime.strptime(value, "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
     except ValueError:
         raise MarkupError(line.where, "written is a time like 2026-03-02T10:15") from None
-
-
-def _member(line: _Line, kind: type[E], value: str) -> E:
-    try:
-        return kind(value)
-    except ValueError:
-        allowed = ", ".join(member.value for member in kind)
-        raise MarkupError(line.where, f"{kind.__name__} is one of {allowed}") from None
