@@ -40,8 +40,9 @@ def pretrain(
 ) -> None:
     """Pretrain an encoder further on text that no part of a corpus tests on; resumable."""
     from training.corpora.catalogue import lacking
+    from training.pretraining.settings import PretrainSettings
     from training.pretraining.texts import read_texts
-    from training.pretraining.trainer import Limits, PretrainSettings
+    from training.pretraining.trainer import Limits
     from training.pretraining.trainer import pretrain as run
 
     torch.set_num_threads(threads)

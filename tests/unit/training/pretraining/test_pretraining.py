@@ -12,7 +12,8 @@ from transformers import BertConfig
 
 from training.errors import TrainingError
 from training.models.encoder import load_encoder, write_tokenizer
-from training.pretraining.trainer import CHECKPOINT, REPORT, Limits, PretrainSettings, pretrain
+from training.pretraining.settings import PretrainSettings
+from training.pretraining.trainer import CHECKPOINT, REPORT, Limits, pretrain
 
 pytestmark = pytest.mark.training
 
