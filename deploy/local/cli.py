@@ -20,8 +20,8 @@ from rich.table import Table
 
 from deploy.local import checks, kafka_jars, workspaces
 from deploy.local import demo as demo_run
+from deploy.local.errors import StackError
 from deploy.local.layout import STATE, Installed, install, installed
-from deploy.local.processes import StackError
 from deploy.local.stack import Stack, open_stack, saved_ports, stack_file
 
 _MEBIBYTE = 2**20

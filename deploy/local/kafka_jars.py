@@ -19,7 +19,7 @@ from pathlib import Path
 import certifi
 import httpx
 
-from deploy.local.processes import SetupError
+from deploy.local.errors import SetupError
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.1.1"
 # The logger must be this one: beside log4j-slf4j-impl the resolver picks kafka-clients 3.8.

@@ -10,9 +10,10 @@ import random
 import socket
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.processes import StackError
+from deploy.local.errors import StackError
 
 _LOWEST = 20_000
 _KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -22,6 +23,24 @@ PROBE_SECONDS = 10.0
 """How long a probe waits: enough where processor time is short; a refusal ends at once."""
 
 _given: set[int] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of a stack, all on 127.0.0.1."""
+
+    kafka: int
+    kafka_controller: int
+    redis: int
+    triton_grpc: int
+    triton_http: int
+    triton_metrics: int
+    receiver: int
+
+    @classmethod
+    def choose(cls) -> Ports:
+        """Free ones."""
+        return cls(*(free_port() for _ in cls.__slots__))
 
 
 def is_listening(port: int, *, timeout_seconds: float = PROBE_SECONDS) -> bool:

@@ -3,11 +3,6 @@
 Each process leads its own session, so its process group is everything it started. A pid file keeps
 the pid together with the start time: a pid that the kernel has given to somebody else since is
 never signalled.
-
-    StackError          something of the stack did not do what it should; one line says what
-    ├── NotReady        a component did not become ready, or ended before it was
-    │   └── TimeIsUp    it still runs, but did not answer in time
-    └── SetupError      a one-time set-up (Triton's environment, Kafka's jars) failed
 """
 
 from __future__ import annotations
@@ -25,26 +20,12 @@ from pathlib import Path
 
 import psutil
 
+from deploy.local.errors import NotReady, TimeIsUp
+
 _POLL_SECONDS = 0.2
 _KILL_ROUNDS = 10
 _TAIL_BYTES = 64 * 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-class StackError(Exception):
-    """Something of the local stack failed; the message is one line for a person."""
-
-
-class SetupError(StackError):
-    """A one-time set-up failed; the message says what to do."""
-
-
-class NotReady(StackError):  # noqa: N818 - the name says what it is
-    """A component ended or did not answer before its time was up."""
-
-
-class TimeIsUp(NotReady):
-    """A component runs, but did not answer before its time was up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 import redis
 
 from deploy.local.command import Command
+from deploy.local.errors import SetupError
 from deploy.local.ports import PROBE_SECONDS
-from deploy.local.processes import Launch, SetupError
+from deploy.local.processes import Launch
 
 
 def redis_binary() -> Path:

@@ -14,14 +14,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from deploy.local.command import Command, answers, logged
+from deploy.local.errors import StackError
 from deploy.local.kafka import Kafka
 from deploy.local.layout import REPOSITORY, Installed
-from deploy.local.ports import free_port, is_listening
-from deploy.local.processes import Launch, StackError
+from deploy.local.ports import Ports, is_listening
+from deploy.local.processes import Launch
 from deploy.local.redis import Redis
 from deploy.local.triton import Triton
 
@@ -34,24 +35,6 @@ _WORKER_TIMEOUT_SECONDS = 600.0
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The ports of a stack, all on 127.0.0.1."""
-
-    kafka: int
-    kafka_controller: int
-    redis: int
-    triton_grpc: int
-    triton_http: int
-    triton_metrics: int
-    receiver: int
-
-    @classmethod
-    def choose(cls) -> Ports:
-        """Free ones."""
-        return cls(*(free_port() for _ in cls.__slots__))
 
 
 class Stack:

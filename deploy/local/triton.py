@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 
 from deploy.local.command import Command, Probe, answers
-from deploy.local.processes import Launch, ManagedProcess, NotReady, TimeIsUp
+from deploy.local.errors import NotReady, TimeIsUp
+from deploy.local.processes import Launch, ManagedProcess
 from deploy.local.triton_environment import TritonEnvironment
 from deploy.local.triton_metrics import are_loaded
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.processes import SetupError
+from deploy.local.errors import SetupError
 
 # nvidia-pytriton is only the carrier of tritonserver; its Python dependencies are not wanted.
 SERVER = ("nvidia-pytriton==0.7.0",)

@@ -11,7 +11,8 @@ import re
 import shutil
 from pathlib import Path
 
-from deploy.local.processes import Identity, ManagedProcess, StackError, living_process
+from deploy.local.errors import StackError
+from deploy.local.processes import Identity, ManagedProcess, living_process
 from deploy.local.triton import SHARED_MEMORY, free_shared_memory
 
 _ROOM_BYTES = 4 * 2**30

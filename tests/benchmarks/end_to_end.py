@@ -27,8 +27,9 @@ from pathlib import Path
 
 from deploy.demo.compile import NOTES_FOLDER, compile_notes, to_note_json
 from deploy.local.layout import STATE, install
+from deploy.local.ports import Ports
 from deploy.local.progress import Lags
-from deploy.local.stack import Ports, Stack
+from deploy.local.stack import Stack
 from deploy.local.workspaces import claim, release
 from services.adapters import wire
 from services.adapters.kafka import KafkaPublisher

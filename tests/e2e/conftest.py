@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.layout import STATE, install
-from deploy.local.stack import Ports, Stack
+from deploy.local.ports import Ports
+from deploy.local.stack import Stack
 from tests.e2e.service import Service
 
 SETTINGS = {

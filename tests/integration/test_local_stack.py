@@ -17,10 +17,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.structs import TopicPartition
 
+from deploy.local.errors import NotReady
 from deploy.local.kafka import Kafka
 from deploy.local.layout import STATE, install_triton_server
 from deploy.local.ports import free_port
-from deploy.local.processes import NotReady
 from deploy.local.redis import Redis
 from deploy.local.triton import SHARED_MEMORY, Triton, shared_memory_prefix
 

@@ -24,8 +24,8 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from deploy.local.errors import SetupError
 from deploy.local.kafka_jars import Jar, install_jars
-from deploy.local.processes import SetupError
 from training.corpora import catalogue
 from training.errors import CorpusError, TrainingError
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.command import Command, answers, listens, logged
+from deploy.local.errors import NotReady
 from deploy.local.ports import free_port
-from deploy.local.processes import Launch, ManagedProcess, NotReady
+from deploy.local.processes import Launch, ManagedProcess
 
 SHELL = "/bin/sh"
 

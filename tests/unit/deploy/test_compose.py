@@ -6,6 +6,9 @@ No container is started here: these tests read the file as Docker would.
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +158,21 @@ def test_images_end_as_somebody_who_is_not_root(file: str) -> None:
     for name, stage in _stages(FILE.parent / file).items():
         if "ENTRYPOINT" in stage:
             assert "USER 10001" in stage, name
+
+
+def test_the_image_of_triton_copies_all_of_our_code_that_it_runs(tmp_path: Path) -> None:
+    copied = re.findall(
+        r"COPY (deploy/.+) /src/(\S+)", _stages(FILE.parent / "Dockerfile.triton")["cpu"]
+    )
+    for files, folder in copied:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        for file in files.split():
+            shutil.copy(REPOSITORY / file, tmp_path / folder)
+    # No package is installed there yet.
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import deploy.local.triton_environment"
+    )
+    subprocess.run([sys.executable, "-I", "-S", "-B", "-c", code], check=True)
 
 
 @pytest.mark.parametrize("image", ["service", "receiver"])

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local.errors import SetupError
 from deploy.local.kafka_jars import Jar, class_path, install_jars, locked_jars, read_lock
-from deploy.local.processes import SetupError
 
 CONTENT = b"the bytes of a jar"
 JAR = Jar("org.example", "thing", "1.2", hashlib.sha256(CONTENT).hexdigest())

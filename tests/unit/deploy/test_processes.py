@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.processes import Identity, Launch, ManagedProcess, NotReady
+from deploy.local.errors import NotReady
+from deploy.local.processes import Identity, Launch, ManagedProcess
 
 # Says when it is ready, and has a child of its own.
 PARENT = """

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.errors import StackError
 from deploy.local.layout import Installed, installed
-from deploy.local.processes import StackError
-from deploy.local.stack import STAGES, Ports, Stack, open_stack, saved_ports, stack_file
+from deploy.local.ports import Ports
+from deploy.local.stack import STAGES, Stack, open_stack, saved_ports, stack_file
 from services.config import Settings
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local import triton
+from deploy.local.errors import NotReady
 from deploy.local.ports import free_port
-from deploy.local.processes import NotReady
 from deploy.local.triton import Triton
 from deploy.local.triton_environment import TritonEnvironment
 
