@@ -179,12 +179,12 @@ async def test_what_is_measured_is_what_serves(
     assert list(found) == list(expected)
 
 
-@pytest.mark.parametrize(("constant", "fewer"), [(-4.0, True), (4.0, False)])
+@pytest.mark.parametrize(("constant", "fewer"), [(-3.0, True), (6.0, False)])
 async def test_what_weighs_the_mentions_serves_as_measured(
     encoder: HuggingFaceTokenEncoder, constant: float, fewer: bool
 ) -> None:
     confidence = Confidence(
-        relation=0.5, event=2.0, drug=1.0, constant=constant, rival_drug=-0.2, rival_event=-0.1
+        relation=0.5, event=2.0, drug=1.0, constant=constant, rival_drug=-0.1, rival_event=-0.05
     )
     extraction = await served(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
     reading = measured(encoder, Form.LEVITATED, reads_windows=True, confidence=confidence)
