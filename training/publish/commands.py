@@ -13,6 +13,7 @@ import torch
 import typer
 
 from services.core.model_versions import Publication
+from training.publish.runs import KEPT_RUNS
 from training.settings import RUNS, SEED, TRAINED_ON, default_encoder
 
 Corpora = Annotated[str, typer.Option(help="names, separated by commas")]
@@ -69,6 +70,12 @@ def retrain(
     shadow: Shadow = False,
     reason: Reason = "scheduled retraining",
     runs: Annotated[Path, typer.Option(help="folder of the runs")] = RUNS / "retrain",
+    keep_runs: Annotated[
+        int,
+        typer.Option(
+            min=1, help="runs that stay in it, this one among them; older ones are removed"
+        ),
+    ] = KEPT_RUNS,
     ner_corpora: Corpora = TRAINED_ON["ner"],
     relation_corpora: Corpora = TRAINED_ON["relation"],
     from_serving: Annotated[
@@ -99,7 +106,8 @@ def retrain(
 
     Exit status: 0 published, or kept and good; 1 a fault; 2 data are missing or a step failed;
     3 the gate refused; 4 it could not be published (the old pair serves on); 5 another
-    retraining is under way. The report lies in the folder of the run.
+    retraining is under way. The report lies in the folder of the run, with the candidate; at its
+    start a run removes the oldest ones.
     """
     from training.publish.made_with import as_given
     from training.publish.real_release import released, what_serves
@@ -143,6 +151,7 @@ def retrain(
             "relation": {**asdict(steps.relation), "corpora": relation_corpora},
             "verdicts": said is not None,
         },
+        keep_runs=keep_runs,
         say=typer.echo,
     )
     if published is None:

@@ -20,11 +20,11 @@ from services.core.errors import AdewatchError
 from services.core.model_versions import Publication
 from training.errors import AlreadyRunning, TrainingError
 from training.publish.release import write_json
+from training.publish.runs import REPORT, folder_of, remove_old
 
 T = TypeVar("T")
 
 LOCK = ".retrain.lock"
-REPORT = "report.json"
 GATE_REPORT = "gate.json"
 CANDIDATE = "candidate"
 """The folder of a run that holds the exported versions, in the form of a model repository."""
@@ -142,17 +142,19 @@ def retrain(
     *,
     at: datetime,
     settings: Mapping[str, Any],
+    keep_runs: int,
     say: Callable[[str], None],
     seconds: Callable[[], float] = time.monotonic,
 ) -> Publication | None:
-    """Do all steps, one run at a time, and report.
+    """Remove the oldest runs, do all steps, one run at a time, and report.
 
     Args:
         steps: what is done.
         runs: the folder of runs; this one gets a folder of its own, named by its time.
         at: now.
         settings: for the report.
-        say: gets one line per step.
+        keep_runs: how many runs stay, this one among them; see `remove_old`.
+        say: gets one line per step and per run that is removed.
         seconds: a clock that only goes forward.
 
     Returns:
@@ -163,7 +165,7 @@ def retrain(
         Terminated: SIGTERM came; likewise.
     """
     with only_one(runs), ended_by_sigterm():
-        run = runs / f"{at:%Y%m%dT%H%M%SZ}"
+        run = folder_of(runs, at)
         report = RunReport(run / REPORT, at, settings)
 
         def step(name: str, work: Callable[[], T]) -> T:
@@ -175,6 +177,8 @@ def retrain(
             return done
 
         try:
+            for old in remove_old(runs, run, keep=keep_runs):
+                say(f"removed the run {old}")
             report.documents = step("load", lambda: steps.load(run))
             step("train", lambda: steps.train(run))
             candidate = step("export", lambda: steps.export(run, run / CANDIDATE))

@@ -16,6 +16,7 @@ from services.core.errors import DependencyUnavailable
 from services.core.model_versions import Action, Publication, VersionPair
 from training.errors import AlreadyRunning, DataMissing, GateRefused, TrainingError
 from training.publish.retraining import Terminated, only_one, retrain
+from training.publish.runs import remove_old
 
 AT = datetime(2026, 3, 1, 4, 30, tzinfo=UTC)
 ENTRY = Publication(
@@ -62,9 +63,18 @@ class RecordedSteps:
         self.done.append(step)
 
 
-def run(steps: RecordedSteps, runs: Path) -> Publication | None:
+def run(
+    steps: RecordedSteps, runs: Path, *, keep: int = 3, said: list[str] | None = None
+) -> Publication | None:
+    lines: list[str] = [] if said is None else said
     return retrain(
-        steps, runs, at=AT, settings={"seed": 1}, say=lambda line: None, seconds=lambda: 0.0
+        steps,
+        runs,
+        at=AT,
+        settings={"seed": 1},
+        keep_runs=keep,
+        say=lines.append,
+        seconds=lambda: 0.0,
     )
 
 
@@ -168,3 +178,94 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainingError, match="cannot write"):
         run(RecordedSteps(), tmp_path / "file" / "runs")
+
+
+def finished(runs: Path, name: str) -> Path:
+    """A run of an earlier time."""
+    (runs / name / "ner").mkdir(parents=True)
+    (runs / name / "ner" / "weights").write_text("")
+    (runs / name / "report.json").write_text("{}")
+    return runs / name
+
+
+def names_in(runs: Path) -> set[str]:
+    return {path.name for path in runs.iterdir() if not path.name.startswith(".")}
+
+
+@pytest.mark.parametrize(
+    ("keep", "old"),
+    [(1, set()), (2, {"20260222T043000Z"}), (3, {"20260215T043000Z", "20260222T043000Z"})],
+)
+def test_the_newest_runs_stay_and_the_one_under_way_is_one_of_them(
+    tmp_path: Path, keep: int, old: set[str]
+) -> None:
+    for name in ("20260222T043000Z", "20260208T043000Z", "20260215T043000Z"):
+        finished(tmp_path, name)
+    said: list[str] = []
+    assert run(RecordedSteps(), tmp_path, keep=keep, said=said) == ENTRY
+    assert names_in(tmp_path) == {"20260301T043000Z", *old}
+    assert report(tmp_path)["outcome"] == "published"
+    assert [line for line in said if "removed" in line] == [
+        f"removed the run {name}"
+        for name in ("20260208T043000Z", "20260215T043000Z", "20260222T043000Z")
+        if name not in old
+    ]
+
+
+def test_runs_that_failed_are_bounded_too(tmp_path: Path) -> None:
+    finished(tmp_path, "20260222T043000Z")
+    with pytest.raises(DataMissing):
+        run(RecordedSteps("load", DataMissing("no corpora")), tmp_path, keep=1)
+    assert names_in(tmp_path) == {"20260301T043000Z"}
+
+
+def test_nothing_is_removed_while_another_run_is_under_way(tmp_path: Path) -> None:
+    under_way = finished(tmp_path, "20260222T043000Z")
+    with only_one(tmp_path), pytest.raises(AlreadyRunning):
+        run(RecordedSteps(), tmp_path, keep=1)
+    assert (under_way / "ner" / "weights").is_file()
+
+
+def test_the_run_under_way_stays_although_the_clock_was_set_back(tmp_path: Path) -> None:
+    current = finished(tmp_path, "20260301T043000Z")
+    finished(tmp_path, "20270101T000000Z")
+    assert remove_old(tmp_path, current, keep=1) == ["20270101T000000Z"]
+    assert names_in(tmp_path) == {current.name}
+
+
+def test_what_is_no_run_is_never_removed(tmp_path: Path) -> None:
+    elsewhere = finished(tmp_path / "elsewhere", "20260101T000000Z")
+    runs = tmp_path / "runs"
+    without_report = runs / "20260102T000000Z"
+    without_report.mkdir(parents=True)
+    named_otherwise = finished(runs, "20260103T000000Z-good")
+    file = runs / "20260104T000000Z"
+    file.write_text("")
+    (runs / "20260105T000000Z").symlink_to(elsewhere, target_is_directory=True)
+    old = finished(runs, "20260106T000000Z")
+    (old / "corpus").symlink_to(elsewhere, target_is_directory=True)
+    before = names_in(runs)
+    run(RecordedSteps(), runs, keep=1)
+    assert names_in(runs) == before - {old.name} | {"20260301T043000Z"}
+    for kept in (elsewhere, named_otherwise):
+        assert (kept / "ner" / "weights").is_file()
+
+
+def test_a_run_that_cannot_be_removed_is_said_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(tmp_path, "20260222T043000Z")
+
+    def refuse(path: Path) -> None:
+        raise PermissionError
+
+    steps = RecordedSteps()
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", refuse)  # permissions do not keep root from it
+        with pytest.raises(TrainingError, match=r"cannot remove the old run .*20260222T043000Z"):
+            run(steps, tmp_path, keep=1)
+    assert steps.done == []
+    assert report(tmp_path)["outcome"] == "failed"
+    # Its report was left, so that the next one knows it for a run.
+    assert run(RecordedSteps(), tmp_path, keep=1) == ENTRY
+    assert names_in(tmp_path) == {"20260301T043000Z"}
