@@ -91,3 +91,18 @@ async def test_a_merge_offered_again_after_a_failure_is_applied_once(
     assert await restarted.process(messages(MERGE)) == []
     assert (await counting.settled()).pairs == {RASH: 1}
     assert counting.record.head() == 2
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_merge_that_was_recorded_only_reaches_all_when_it_is_offered_again(
+    counting: Counting, step: str
+) -> None:
+    # The worker goes on, without a restart: the merge is known by then, and is not finished.
+    await count_two(counting)
+    counting.faults.planned.append(step)
+    merging = stage(counting)
+    with pytest.raises(DependencyUnavailable):
+        await merging.process(messages(MERGE))
+    assert await merging.process(messages(MERGE)) == []
+    assert (await counting.settled()).pairs == {RASH: 1}
+    assert counting.record.head() == 2

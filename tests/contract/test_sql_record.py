@@ -17,7 +17,8 @@ from services.adapters.sql import migrate
 from services.adapters.sql.case_record import SqlCaseRecord
 from services.adapters.sql.engine import make_engine, reading, writing
 from services.adapters.sql.tables import EvidenceRow, LedgerEntryRow, NoteRow
-from services.core.contracts import Assertion, Pair
+from services.core.contracts import Assertion, Pair, PatientMerge
+from services.core.counting_ports import Applied
 from services.core.counts import CountDelta, combine
 from services.core.errors import (
     ConfigurationError,
@@ -101,6 +102,24 @@ def test_a_batch_of_500_needs_few_statements(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", note)
     record.apply([extraction(f"n{i}", COUGH, patient=f"q{i}", version=2) for i in range(500)])
     assert len(statements) <= 12
+
+
+@BOTH
+def test_merges_that_are_known_cost_one_query_a_batch(engine: Engine) -> None:
+    record = SqlCaseRecord(engine, clock=FakeClock())
+    merges = [
+        PatientMerge(source="s", surviving=f"a{i}", retired=f"b{i}", occurred_at=START)
+        for i in range(256)
+    ]
+    assert record.merge(merges) == Applied(applied=256, ignored=0)
+    statements: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    assert record.merge(merges) == Applied(applied=0, ignored=256)
+    assert [line.split()[0] for line in statements if not line.startswith("BEGIN")] == ["SELECT"]
 
 
 @BOTH
