@@ -11,8 +11,16 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.core.contracts import Assertion
@@ -94,7 +102,7 @@ class Settings(BaseSettings):
     # authority in HL7 v2 per system of FHIR identifiers as `system=authority`, with commas
     pseudonym_keys: SecretStr = SecretStr(DEVELOPMENT_KEY)
     identifier_authorities: Annotated[dict[str, str], NoDecode] = Field({})
-    hospital_time_zone: str = "UTC"
+    hospital_time_zone: ZoneInfo = ZoneInfo("UTC")
 
     # Gateway: a port of 0 leaves its listener out; tokens as words `name:token`
     gateway_address: str = "127.0.0.1"
@@ -156,6 +164,14 @@ class Settings(BaseSettings):
             if authorities.setdefault(system, authority) != authority:
                 raise ValueError("a system has two authorities")
         return authorities
+
+    @field_validator("hospital_time_zone", mode="wrap")
+    @classmethod
+    def _zone(cls, value: object, usual: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return usual(value)
+        except ValidationError:  # which repeats the value
+            raise ValueError("no time zone of the IANA database") from None
 
     @field_validator("pseudonym_keys")
     @classmethod

@@ -48,7 +48,7 @@ from services.detect.handler import Detector
 from services.detect.priors import SharedPrior
 from services.extract.current import CurrentReader
 from services.extract.handler import Extractor
-from services.ingest.intake import SOURCE_HEADER, Intake, time_zone
+from services.ingest.intake import SOURCE_HEADER, Intake
 from services.ingest.recognise import parse
 
 
@@ -123,7 +123,7 @@ class Components:
         return Intake(
             Pseudonymiser(keys),
             max_text_bytes=settings.note_max_bytes,
-            zone=time_zone(settings.hospital_time_zone),
+            zone=settings.hospital_time_zone,
             authorities=settings.identifier_authorities,
         )
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.core.errors import ConfigurationError, InvalidMessage
+from services.core.errors import InvalidMessage
 from services.core.pseudonyms import Pseudonymiser
 
 MAX_TEXT_BYTES = 2 * 1024 * 1024
@@ -46,18 +45,6 @@ class Intake:
     zone: tzinfo = UTC
     source: str = ""
     authorities: Mapping[str, str] = field(default_factory=dict)
-
-
-def time_zone(name_of_zone: str) -> tzinfo:
-    """A time zone of the IANA database.
-
-    Raises:
-        ConfigurationError: there is none of that name.
-    """
-    try:
-        return ZoneInfo(name_of_zone)
-    except (ValueError, ZoneInfoNotFoundError, OSError):
-        raise ConfigurationError("ADEWATCH_HOSPITAL_TIME_ZONE is no time zone") from None
 
 
 def clean(text: str, max_bytes: int) -> str:

@@ -197,3 +197,20 @@ def test_secrets_of_hospital_messages_are_not_shown(monkeypatch: pytest.MonkeyPa
     shown = repr(load_settings())
     assert "0123456789abcdef" not in shown
     assert "fedcba9876543210" not in shown
+
+
+@pytest.mark.parametrize("name", ["Nowhere/Known", "../../etc/hostname", ""])
+def test_a_time_zone_nobody_knows_is_refused_at_the_start(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADEWATCH_HOSPITAL_TIME_ZONE", name)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    assert (
+        str(refused.value) == "hospital_time_zone: Value error, no time zone of the IANA database"
+    )
+
+
+def test_a_time_zone_is_one_of_the_iana_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADEWATCH_HOSPITAL_TIME_ZONE", "Europe/Berlin")
+    assert load_settings().hospital_time_zone.key == "Europe/Berlin"
