@@ -14,7 +14,7 @@ from functools import lru_cache
 from services.core import normalise
 from services.core.contracts import MentionType
 
-VERSION = "keys-2"
+VERSION = "keys-3"
 """Changes whenever any name could get another key or be found otherwise: the compiled lexicon must
 be made anew, and has another version."""
 

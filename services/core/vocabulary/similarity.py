@@ -103,19 +103,32 @@ class NearNames:
             threshold: least cosine.
             margin: by how much the nearest name of another concept must be further away.
         """
-        cosines = self._grams.cosines(name)
-        near = np.flatnonzero(cosines >= max(threshold - margin, 0.01))
-        nearest_first = near[np.argsort(-cosines[near], kind="stable")]
+        return self.nearest(name, self.cosines(name), threshold=threshold, margin=margin)
+
+    def cosines(self, name: str) -> NDArray[np.float64]:
+        """The cosine of weighted groups of three letters with every name, [names]."""
+        return self._grams.cosines(name)
+
+    def nearest(
+        self, name: str, similarities: NDArray[np.float64], *, threshold: float, margin: float
+    ) -> Near | None:
+        """The concept of the most similar name that has the same sense; see `alike`.
+
+        Args:
+            similarities: with every name, [names]; none is found at 0 or below.
+        """
+        near = np.flatnonzero(similarities >= max(threshold - margin, 0.01))
+        nearest_first = near[np.argsort(-similarities[near], kind="stable")]
         ranked = [index for index in nearest_first if _same_sense(name, self._names[index])]
-        if not ranked or cosines[ranked[0]] < threshold:
+        if not ranked or similarities[ranked[0]] < threshold:
             return None
         first = int(self._concepts[ranked[0]])
         for index in ranked[1:]:
             if int(self._concepts[index]) != first:
-                if cosines[ranked[0]] - cosines[index] < margin:
+                if similarities[ranked[0]] - similarities[index] < margin:
                     return None
                 break
-        return Near(first, round(float(min(cosines[ranked[0]], 1.0)), 3))
+        return Near(first, round(float(min(similarities[ranked[0]], 1.0)), 3))
 
 
 def distance(one: str, other: str, limit: int) -> int:

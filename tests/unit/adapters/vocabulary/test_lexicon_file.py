@@ -55,7 +55,7 @@ def test_the_version_is_that_of_the_content(tmp_path: Path) -> None:
     [
         (b"no gzip", "no lexicon"),
         (gzip.compress(b"keys-0\n"), "compile it anew"),
-        (gzip.compress(b"keys-2\nDRUG\taspirin\n"), "damaged"),
+        (gzip.compress(b"keys-3\nDRUG\taspirin\n"), "damaged"),
     ],
 )
 def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, said: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from services.core.contracts import Coding, MentionType
 from services.core.vocabulary import keys
-from services.core.vocabulary.lexicon import Concept, Entries, Lexicon
+from services.core.vocabulary.lexicon import ALIKE, Concept, Entries, Lexicon
 
 DRUG, EVENT = MentionType.DRUG, MentionType.ADE
 
@@ -137,6 +137,19 @@ def test_what_only_looks_alike_stays_under_its_own_name(kind: MentionType, surfa
     named = lexicon().name(kind, surface)
     assert named.coding is None
     assert named.concept == surface
+
+
+def test_an_event_that_is_similar_needs_a_clear_lead() -> None:
+    names = {"valvular heart disease": (), "coronary artery spasm": (), "coronary artery spam": ()}
+    found = Lexicon("words-1", {kind: entries(kind, names) for kind in MentionType})
+    similar = found.name(EVENT, "valvular disease flare")
+    assert similar.concept == "valvular heart disease"
+    assert similar.coding is not None
+    assert ALIKE[EVENT].threshold <= similar.coding.score < ALIKE[DRUG].threshold
+    # Nearer, but to two concepts.
+    assert found.name(EVENT, "the coronary artery spas").coding is None
+    # A drug must be nearer.
+    assert found.name(DRUG, "valvular disease flare").coding is None
 
 
 def test_a_combination_is_its_ingredients_in_alphabetical_order() -> None:

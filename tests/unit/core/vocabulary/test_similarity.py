@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,3 +94,12 @@ def test_alike_needs_the_threshold_and_the_margin() -> None:
 def test_the_cosine_of_a_name_with_itself_is_one() -> None:
     found = NearNames(["abcdef", "ghijkl"], [3, 7]).alike("ghijkl", threshold=0.99, margin=0.1)
     assert found == Near(7, 1.0)
+
+
+def test_any_similarities_are_searched_with_the_same_care() -> None:
+    near = NearNames(["hyperkalemia", "renal failure", "kidney failure"], [0, 1, 2])
+    given = np.asarray([0.9, 0.8, 0.7])
+    assert near.nearest("renal shutdown", given, threshold=0.5, margin=0.05) == Near(1, 0.8)
+    assert near.nearest("renal shutdown", given, threshold=0.85, margin=0.05) is None
+    assert near.nearest("renal shutdown", given, threshold=0.5, margin=0.15) is None
+    assert near.nearest("hyperkalemic", given, threshold=0.5, margin=0.05) == Near(0, 0.9)
