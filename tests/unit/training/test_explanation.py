@@ -110,7 +110,7 @@ def test_a_run_explains_what_it_is_asked_about_in_a_note(
     save_model(run, model(encoder_folder, encoder))
     shutil.copyfile(tokenizer_json, run / "tokenizer.json")
     note = tmp_path / "note.txt"
-    note.write_text("She developed a severe rash after amoxicillin.")
+    note.write_text("She developed a rash after amoxicillin.")
     asked = ["--ner", str(shipped("ner")), "--relation", str(run), "--words", "2"]
     done = CliRunner().invoke(app, ["explain", str(note), *asked])
     assert done.exit_code == 0, done.output
