@@ -1,4 +1,4 @@
-"""A run that is the mean of others: its weights theirs, its documents all that they learned."""
+"""A run that is the mean of others: its weights theirs, what it has learned all that they have."""
 
 from __future__ import annotations
 
@@ -95,7 +95,11 @@ def average(members: Sequence[Member], run: Path) -> None:
     save_model(run, model)
     Known("", learned).write(run, {})
     shutil.copyfile(first.folder / TOKENIZER, run / TOKENIZER)
-    documents = {name: size for one in members for name, size in one.report["documents"].items()}
+    documents: dict[str, dict[str, int]] = {}
+    for one in members:
+        for name, sizes in one.report["documents"].items():
+            known = documents.get(name, sizes)
+            documents[name] = max(known, sizes, key=lambda each: int(each["train"]))
     (run / "run.json").write_text(
         json.dumps(
             {

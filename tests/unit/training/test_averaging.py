@@ -26,12 +26,13 @@ from training.train.splits import Parts
 pytestmark = pytest.mark.training
 
 NOTE = document("She had {rash} after [aspirin]. No {nausea} with [zocor].", (("T2", "T1"),))
-OTHER = replace(NOTE, doc_id="other")
+OTHER, THIRD = (replace(NOTE, doc_id=name) for name in ("other", "third"))
 
 
 def trained(encoder: Path, run: Path, *, member: int = 0, crf: bool = True) -> Path:
-    """A run of one note, or of two for another member."""
-    parts = {"ade": Parts([NOTE, OTHER][: member + 1], [replace(NOTE, doc_id="ade:2")], [])}
+    """A run of two notes, or of another one for another member."""
+    learned = [THIRD] if member else [NOTE, OTHER]
+    parts = {"ade": Parts(learned, [replace(NOTE, doc_id="ade:2")], [])}
     settings = NerSettings(
         encoder=str(encoder), seed=5, member=member, epochs=1, learning_rate=0.01, crf=crf
     )
@@ -94,7 +95,7 @@ def test_the_mean_of_a_run_and_a_version_is_a_run(encoder_folder: Path, tmp_path
         # What the version has lost by rounding.
         step = of_both[0][name].abs().max().item() / 127
         assert (weights - expected).abs().max() <= step, name
-    assert len(known_to(str(run)).contents) == 2
+    assert len(known_to(str(run)).contents) == 3
     report = json.loads((run / "run.json").read_text())
     assert [one["settings"]["member"] for one in report["averaged"]] == [0, 1]
     assert report["documents"]["ade"]["train"] == 2
