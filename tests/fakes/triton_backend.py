@@ -163,6 +163,8 @@ def serving(
         )
         monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
         monkeypatch.setitem(sys.modules, "triton_python_backend_utils", utils)
+        # Nor does Triton leave bytecode beside the code.
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
         (repository / "1").mkdir()
         (repository / "1" / "card.json").write_text(json.dumps({"temperature": temperature}))
         spec = importlib.util.spec_from_file_location("served_code", code_file)
