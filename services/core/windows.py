@@ -5,6 +5,7 @@ Training and serving build the model's input with these very functions.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from enum import StrEnum
@@ -35,6 +36,7 @@ MAX_SENTENCES = 4
 MAX_PAIRS = 16
 """Pairs that are asked about in one reading of a window."""
 
+_WORD_START = re.compile(r"(?:^|[ \t\n\r])[A-Za-z0-9]")
 _start = attrgetter("start")
 _end = attrgetter("end")
 
@@ -73,6 +75,17 @@ def apartness(sentences: Sequence[Span], first: Span, second: Span) -> tuple[int
     """
     begin, stop = _touched(sentences, min(first.start, second.start), max(first.end, second.end))
     return stop - begin, max(first.start - second.end, second.start - first.end, 0)
+
+
+class WordStarts:
+    """Where the words of a text begin, each of them at least one token of any tokenizer."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [match.start() for match in _WORD_START.finditer(text)]
+
+    def between(self, start: int, end: int) -> int:
+        """How many begin in a stretch of the text; 0 if it ends before it begins."""
+        return max(bisect_left(self._starts, end) - bisect_left(self._starts, start), 0)
 
 
 def _touched(sentences: Sequence[Span], start: int, end: int) -> tuple[int, int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,15 +13,13 @@ from services.core.indications import is_indication
 from services.core.model_ports import FloatArray, TokenEncoder
 from services.core.sections import Section, find_sections, section_at
 from services.core.spans import Span
-from services.core.windows import Form, apartness, mark_pair, pair_tokens, pair_window
+from services.core.windows import Form, WordStarts, apartness, mark_pair, pair_tokens, pair_window
 from services.extract.batching import BatchedModel, Quad
 from services.extract.mentions import ReadText
 from services.extract.tokens import RELATION_MAX_TOKENS, AskedText, asked_windows
 
 CAUSED = 1
 """Index of the class *drug caused event*."""
-
-_WORD_START = re.compile(r"(?:^|[ \t\n\r])[A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,17 +216,6 @@ class RelationFinder:
         return judged, answers.versions
 
 
-class _Words:
-    """Where words begin, each of them at least one token of any tokenizer."""
-
-    def __init__(self, text: str) -> None:
-        self._starts = [match.start() for match in _WORD_START.finditer(text)]
-
-    def between(self, start: int, end: int) -> int:
-        """How many begin in a stretch of the text; 0 if it ends before it begins."""
-        return max(bisect_left(self._starts, end) - bisect_left(self._starts, start), 0)
-
-
 def candidates(text: ReadText, *, max_tokens: int = RELATION_MAX_TOKENS) -> Iterator[Candidate]:
     """Pairs worth asking about, in the order of the text.
 
@@ -249,7 +234,7 @@ def candidates(text: ReadText, *, max_tokens: int = RELATION_MAX_TOKENS) -> Iter
     events = [mention for mention in text.mentions if mention.type is MentionType.ADE]
     # Mentions are in the order of the text, so the reach of an event is a run of drugs.
     first = 0
-    words = _Words(text.text if drugs and events else "")
+    words = WordStarts(text.text if drugs and events else "")
     for event in events:
         alone = pair_window(text.sentences, _span(event), _span(event))
         if alone is None or words.between(*alone) > max_tokens:

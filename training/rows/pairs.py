@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from services.core.contracts import MentionType
 from services.core.indications import is_indication
 from services.core.spans import Span
-from services.core.windows import MAX_SENTENCES, apartness, mark_pair, pair_window
+from services.core.windows import MAX_SENTENCES, WordStarts, apartness, mark_pair, pair_window
+from services.extract.tokens import RELATION_MAX_TOKENS
 from training.corpora.documents import AnnotatedMention, AnnotatedRelation, Document
 
 MAX_TOKENS = 256
@@ -42,7 +43,8 @@ def candidate_pairs(
 ) -> list[Pair]:
     """The pairs that serving would ask about: every event with the nearest mention of each drug
     name, which is a wording, within `MAX_SENTENCES` sentences. A drug given against the event is
-    left out, but kept for training: nothing teaches better what is no event of it.
+    left out, but kept for training: nothing teaches better what is no event of it. Left out is
+    also, except for training, what stands in a window of more words than a reading has tokens.
 
     Args:
         document: gives text, sentences and gold relations.
@@ -52,12 +54,14 @@ def candidate_pairs(
     """
     gold = document.pairs()
     drug_list = sorted(set(drugs))
+    words = WordStarts("" if for_training else document.text)
     found = []
     for event in sorted(set(events)):
         nearest: dict[str, tuple[tuple[int, int], Span]] = {}
         chosen: set[Span] = set()
         for drug in drug_list:
-            if pair_window(document.sentences, drug, event) is None:
+            window = pair_window(document.sentences, drug, event)
+            if window is None or words.between(*window) > RELATION_MAX_TOKENS:
                 continue
             if not for_training and is_indication(document.text, drug, event):
                 continue

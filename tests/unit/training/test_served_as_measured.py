@@ -95,6 +95,7 @@ async def served(
     reads_windows: bool,
     confidence: Confidence | None = None,
     status_weights: StatusWeights = HEAD_ALONE,
+    text: str = TEXT,
 ) -> Extraction:
     def ner(ids: IntArray, mask: IntArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
         return tags(ids, mask), tags(ids, mask)
@@ -125,7 +126,7 @@ async def served(
         version=1,
         patient_key="p1",
         written_at=datetime(2026, 1, 1, tzinfo=UTC),
-        text=TEXT,
+        text=text,
     )
     (extraction,) = await extractor.extract([note])
     return extraction
@@ -138,8 +139,9 @@ def measured(
     reads_windows: bool,
     confidence: Confidence | None = None,
     status_weights: StatusWeights = HEAD_ALONE,
+    text: str = TEXT,
 ) -> Reading:
-    document = Document("d1", "d1", "test", TEXT, tuple(split_sentences(TEXT)))
+    document = Document("d1", "d1", "test", text, tuple(split_sentences(text)))
     pair_runner = levitated if form is Form.LEVITATED else marked
     relation = PairModel(
         pair_runner,
@@ -177,6 +179,23 @@ async def test_what_is_measured_is_what_serves(
     assert found == expected
     assert len(found) > MAX_PAIRS
     assert list(found) == list(expected)
+
+
+async def test_a_drug_that_can_be_read_stands_for_a_nearer_one_that_cannot(
+    encoder: HuggingFaceTokenEncoder,
+) -> None:
+    far = "Zocor after a rash with no nausea. "
+    text = f"{far}She had a rash. Zocor {'with ' * 600}."
+    extraction = await served(encoder, Form.LEVITATED, reads_windows=True, text=text)
+    reading = measured(encoder, Form.LEVITATED, reads_windows=True, text=text)
+    asked = [one.spans for one in reading.end_to_end]
+    last = Span(len(far) + len("She had a "), len(far) + len("She had a rash"))
+    assert (Span(0, 5), last) in asked
+    assert all(drug == Span(0, 5) for drug, _ in asked)
+    spans = {one.mention_id: Span(one.start, one.end) for one in extraction.mentions}
+    assert [(spans[one.drug_id], spans[one.event_id]) for one in extraction.relations] == [
+        one.spans for one in reading.end_to_end if one.caused >= THRESHOLD
+    ]
 
 
 @pytest.mark.parametrize(("constant", "fewer"), [(-3.0, True), (6.0, False)])
