@@ -31,8 +31,8 @@ def explain(
 ) -> None:
     """Show which words the relation model attends to, for every pair that it is asked about.
 
-    Prints words of the note. Probability and status are the model's own, before NER's answers and
-    the rules of assertion are weighed in.
+    Prints words of the note. Probability and status are the model's own, before NER's answers,
+    rivals and the rules of assertion are weighed in.
     """
     from services.adapters.tokenizer import HuggingFaceTokenEncoder
     from services.core.sentences import split_sentences

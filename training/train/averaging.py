@@ -20,6 +20,7 @@ from training.train.rehearsal import LEARNED, Known, known_to
 from training.train.runs import load_ner, load_relation, save_model
 
 TOKENIZER = "tokenizer.json"
+PROPOSER = "proposer"
 
 ALIKE = ("task", "reads_windows", "learned_statuses")
 """Entries of the reports of two runs that have a mean; `SETTINGS` likewise, of their settings."""
@@ -95,6 +96,8 @@ def average(members: Sequence[Member], run: Path) -> None:
     save_model(run, model)
     Known("", learned).write(run, {})
     shutil.copyfile(first.folder / TOKENIZER, run / TOKENIZER)
+    # A published version does not say with which mentions it was trained; a run does.
+    proposers = [one.report[PROPOSER] for one in members if PROPOSER in one.report]
     documents: dict[str, dict[str, int]] = {}
     for one in members:
         for name, sizes in one.report["documents"].items():
@@ -104,6 +107,7 @@ def average(members: Sequence[Member], run: Path) -> None:
         json.dumps(
             {
                 **first.report,
+                **({PROPOSER: proposers[0]} if proposers else {}),
                 **({"chains": chains_report(model)} if isinstance(model, NerModel) else {}),
                 "documents": documents,
                 "rows": max(one.report["rows"] for one in members),

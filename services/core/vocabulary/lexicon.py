@@ -10,7 +10,7 @@ A surface is tried in this order, and the first answer holds:
     0.85      the same words in another order or form (events)
     1 - d/n   d letters differ in n, in it or (drugs) in a reading (`similarity.NearNames.misspelt`)
     0.75–0.8  its first or last words are a drug
-    cosine    most groups of three letters are the same, above a threshold
+    cosine    most groups of three letters are the same, with a lead over the next (`ALIKE`)
 
 What nothing finds stays under its own normalised name, without a coding, and remains countable.
 """

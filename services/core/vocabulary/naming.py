@@ -6,7 +6,7 @@ from services.core.contracts import MentionType, Named
 from services.core.ports import Vocabulary
 
 PART = 0.85
-"""A coding with a lower score rests on a part of the name."""
+"""A coding with a lower score rests on a part of the name, or on a likeness."""
 
 
 def named(vocabulary: Vocabulary, mention_type: MentionType, text: str, expansion: str) -> Named:
